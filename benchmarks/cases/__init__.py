@@ -1,0 +1,19 @@
+"""The cases, one file each. A case's file is light: its contenders are imported in the processes that run them."""
+
+from benchmarks.cases import cold, convnet, dense100, first_import, lstm, mlp, predict, save, transformer
+
+ALL = {
+    case.name: case
+    for case in (
+        first_import.CASE,
+        cold.CASE,
+        cold.CACHED,
+        mlp.CASE,
+        predict.CASE,
+        convnet.CASE,
+        lstm.CASE,
+        dense100.CASE,
+        transformer.CASE,
+        save.CASE,
+    )
+}

@@ -1,0 +1,1 @@
+"""What the contenders run that is not the Keras API: JAX written by hand, and bare imports."""

@@ -1,0 +1,86 @@
+from . import (
+    activations,
+    backend,
+    callbacks,
+    config,
+    constraints,
+    datasets,
+    dtype_policies,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    mixed_precision,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    saving,
+    tree,
+    utils,
+)
+from .core.dtype_policy import DTypePolicy, FloatDTypePolicy
+from .core.graph import Function
+from .core.scope import NameScope as name_scope
+from .core.stateless import StatelessScope, SymbolicScope
+from .core.variable import Variable
+from .initializers import Initializer
+from .layers.input_layer import Input
+from .layers.input_spec import InputSpec
+from .layers.layer import Layer
+from .losses import Loss
+from .metrics import Metric
+from .models import Model, Sequential
+from .ops.symbolic import KerasTensor, Operation
+from .optimizers import Optimizer
+from .ops.core import device
+from .regularizers import Regularizer
+from .train.gradients import value_and_grad
+from .version import __version__, version
+
+__all__ = [
+    "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Operation",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "StatelessScope",
+    "SymbolicScope",
+    "Variable",
+    "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "device",
+    "dtype_policies",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "mixed_precision",
+    "models",
+    "name_scope",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "saving",
+    "tree",
+    "utils",
+    "value_and_grad",
+    "version",
+]

@@ -1,0 +1,69 @@
+"""What an engine is. One folder, one subclass of ``Engine``; nothing above ``backend/`` knows which engine it runs on."""
+
+import abc
+
+
+class Engine(abc.ABC):
+    """An engine: a namespace of functions, and the few program transformations that training needs.
+
+    Attributes:
+        name: what users write in ``set_backend(name)``.
+        xp: the namespace that bodies of ops are written against: the Array API standard plus the primitives listed in
+            ``PRIMITIVES``.
+        natives: dict from op name to a function ``(xp, *args)`` that replaces the body of that op (a fused kernel, a right
+            gradient at a kink).
+        random: namespace of generators over raw keys (uint32 arrays of shape (2,)).
+        trains: whether ``value_and_grad`` is available.
+    """
+
+    PRIMITIVES = (
+        "asarray einsum erf erfinv bitcast scatter_reduce solve_triangular lu_factor eig scan while_loop cond vmap "
+        "stop_gradient conv reduce_window"
+    ).split()
+
+    name = None
+    trains = True
+    natives = {}
+
+    @abc.abstractmethod
+    def is_array(self, x):
+        """Whether x is an array of this engine (concrete or traced)."""
+
+    @abc.abstractmethod
+    def is_tracer(self, x):
+        """Whether x stands for a value inside a program being traced."""
+
+    @abc.abstractmethod
+    def asarray(self, x, dtype=None):
+        """An array of this engine from anything array-like; ``dtype`` is a standard name."""
+
+    @abc.abstractmethod
+    def to_numpy(self, x):
+        """A NumPy array with the values of x."""
+
+    @abc.abstractmethod
+    def abstract_eval(self, fn, specs):
+        """Run ``fn(list of stand-ins)`` for a list of ``Spec`` and return its nested result with specs for arrays."""
+
+    @abc.abstractmethod
+    def eagerly(self):
+        """A context in which computations on concrete values happen now, even inside a trace."""
+
+    @abc.abstractmethod
+    def compile(self, fn, donate=(), static=()):
+        """``fn`` as one compiled program (or ``fn`` itself on an engine that has none)."""
+
+    @abc.abstractmethod
+    def value_and_grad(self, fn):
+        """``fn(list of arrays) -> (scalar, aux)`` made into ``arrays -> ((scalar, aux), gradients)``."""
+
+    @abc.abstractmethod
+    def loop(self, step):
+        """``step(i, state) -> state`` made into ``(start, stop, state) -> state`` with start and stop known at run time only."""
+
+    def wait(self, x):
+        """Return when x has been computed."""
+
+    def device_of(self, x):
+        """A readable name of where x lies."""
+        return "cpu:0"

@@ -1,0 +1,5 @@
+"""The command line: ``keraunos run | demo | show | info``."""
+
+from keraunos.cli.main import main
+
+__all__ = ["main"]

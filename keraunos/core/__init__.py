@@ -1,0 +1,1 @@
+"""Variables, the scope that makes stateful code pure, masks, dtype policies, graphs."""

@@ -1,0 +1,1 @@
+"""Data for ``fit``: arrays, streams of batches, and what prepares them."""

@@ -1,0 +1,181 @@
+"""Models made of a graph of layers."""
+
+
+from keraunos.core.graph import Function, describe_nest
+from keraunos.layers.input_layer import Input, InputLayer
+from keraunos.layers.input_spec import who
+from keraunos.layers.layer import Layer
+from keraunos.models.graph_config import graph_config, graph_from_config
+from keraunos.models.model import Model
+from keraunos.ops.symbolic import KerasTensor
+from keraunos.util import registry, tree
+
+
+@registry.builtin("keras")
+class Functional(Function, Model):
+    """A model given by its symbolic inputs and outputs; made by ``keras.Model(inputs, outputs)``.
+
+    **Shape:** those of the given inputs and outputs.
+    """
+
+    def __new__(cls, *args, **kwargs):
+        return Layer.__new__(cls, *args, **kwargs)
+
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        trainable = kwargs.pop("trainable", None)
+        Model.__init__(self, name=name, **kwargs)
+        inputs = tree.map_structure(_as_input, inputs)
+        if not all(isinstance(x, KerasTensor) for x in tree.flatten(inputs)):
+            raise ValueError(f"Model: inputs must come from keras.Input, got {inputs!r}.")
+        if any(x.node is None or not x.node.is_input for x in tree.flatten(inputs)):
+            inputs, outputs = _cut(inputs, outputs)
+        self._set_graph(inputs, outputs)
+        self._graph_layers = [op for op in self._operations if isinstance(op, Layer)]
+        _check_names(self)
+        self.input_spec = None
+        self.built = True
+        self._build_shapes = None
+        if trainable is not None:
+            self.trainable = trainable
+
+    @property
+    def _layers(self):
+        return self._graph_layers
+
+    @property
+    def layers(self):
+        """The layers, inputs included, in the order of the graph."""
+        return list(self._graph_layers)
+
+    @property
+    def input_shape(self):
+        """Nested shapes of the inputs."""
+        return tree.map_structure(lambda x: x.shape, self._inputs_struct)
+
+    @property
+    def output_shape(self):
+        """Nested shapes of the outputs."""
+        return tree.map_structure(lambda x: x.shape, self._outputs_struct)
+
+    @property
+    def input(self):
+        """Symbolic input(s)."""
+        return self._inputs_struct
+
+    @property
+    def output(self):
+        """Symbolic output(s)."""
+        return self._outputs_struct
+
+    @property
+    def output_names(self):
+        """Names of the operations that make the outputs."""
+        return [x._keras_history[0].name for x in self._outputs]
+
+    @property
+    def input_names(self):
+        """Names of the inputs."""
+        return [x.name for x in self._inputs]
+
+    def build(self, input_shape=None):
+        """A functional model is built from the beginning."""
+        self.built = True
+
+    def compute_output_spec(self, inputs, training=None, mask=None):
+        return Function.compute_output_spec(self, self._fit_inputs(inputs))
+
+    def compute_output_shape(self, input_shape):
+        return Function.compute_output_shape(self, input_shape)
+
+    def call(self, inputs, training=None, mask=None):
+        """Run the graph."""
+        return self._run(self._fit_inputs(inputs), lambda operation: operation)
+
+    def _fit_inputs(self, inputs):
+        """Inputs nested like the model's: dicts go by name, a missing or surplus last axis of size 1 is mended."""
+        leaves = self._ordered(inputs)
+        fitted = [self._fit_rank(x, ref) for x, ref in zip(leaves, self._inputs, strict=True)]
+        return tree.unflatten_like(self._inputs_struct, fitted)
+
+    def _ordered(self, inputs):
+        if isinstance(inputs, dict):
+            if isinstance(self._inputs_struct, dict):
+                names = sorted(self._inputs_struct)
+            else:
+                names = [x.name for x in self._inputs]
+            missing = [n for n in names if n not in inputs]
+            if missing:
+                raise ValueError(f"{who(self)}: missing inputs {missing}; the model takes {names}, got the keys {sorted(inputs)}.")
+            return [inputs[n] for n in names]
+        leaves = tree.flatten(inputs)
+        if len(leaves) != len(self._inputs):
+            raise ValueError(
+                f"{who(self)}: expected {len(self._inputs)} input(s) {[x.name for x in self._inputs]}, got {describe_nest(inputs)}."
+            )
+        return leaves
+
+    def _fit_rank(self, x, ref):
+        shape = getattr(x, "shape", None)
+        if shape is None:
+            if x is None and getattr(ref.node.operation, "optional", False):
+                return x
+            raise ValueError(f"{who(self)}: input {ref.name!r} must be an array of shape {ref.shape}, got {type(x).__name__}.")
+        n, want = len(shape), len(ref.shape)
+        if n == want + 1 and shape[-1] == 1:
+            x = x.squeeze(-1) if hasattr(x, "squeeze") else x
+        elif n == want - 1 and ref.shape[-1] == 1:
+            x = x[..., None]
+        shape = tuple(x.shape)
+        fits = len(shape) == want and all(a is None or b is None or a == b for a, b in zip(shape, ref.shape, strict=True))
+        if not fits:
+            raise ValueError(f"{who(self)}: expected input {ref.name!r} of shape {ref.shape}, got shape {tuple(getattr(x, 'shape', ()))}.")
+        return x
+
+    def compute_mask(self, inputs, previous_mask):
+        """Masks were set by the layers inside."""
+        return None
+
+    def _infer(self, args, kwargs):
+        found = self.compute_output_spec(*args, **kwargs)
+        return tree.map_structure(lambda x: x.spec, found)
+
+    def get_config(self):
+        if type(self).__init__ is not Functional.__init__:
+            return Model.get_config(self)
+        return graph_config(self)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        if "layers" not in config:
+            return cls(**config)
+        inputs, outputs, name, trainable = graph_from_config(config, custom_objects)
+        return cls(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
+
+
+def _as_input(x):
+    return x.output if isinstance(x, InputLayer) else x
+
+
+def _cut(inputs, outputs):
+    """New inputs in the place of inner tensors, and the outputs computed from them."""
+    fresh = tree.map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.node.operation.name + "_input"), inputs)
+    inner = Function(inputs, outputs)
+    inner_values = {id(old): new for old, new in zip(tree.flatten(inputs), tree.flatten(fresh), strict=True)}
+    for operation, node in inner._plan:
+        if all(id(out) in inner_values for out in node.outputs):
+            continue
+        args, kwargs = node.fill(lambda t: inner_values[id(t)])
+        made = operation(*args, **kwargs)
+        for ref, x in zip(node.outputs, tree.flatten(made), strict=True):
+            inner_values[id(ref)] = x
+    return fresh, tree.map_structure(lambda x: inner_values[id(x)], outputs)
+
+
+def _check_names(model):
+    names = [layer.name for layer in model._operations]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ValueError(f"{who(model)}: layer names must be unique, these stand twice: {twice}.")
+
+
+Model._functional_class = Functional

@@ -1,0 +1,365 @@
+"""The ``@op`` decorator: an op is written once, against the engine's namespace, and this does the rest.
+
+A call finds the engine from the data, converts and promotes the arguments, records a node when one of them is symbolic, and
+runs the body, or the engine's native replacement of it. Dispatch is a dictionary lookup on the type.
+"""
+
+import inspect
+import threading
+
+import numpy as np
+
+from keraunos.backend import dispatch, dtypes
+from keraunos.backend.dispatch import HANDLE, HOST, SYMBOLIC, classify, kind_of
+from keraunos.backend.spec import Spec
+from keraunos.ops import symbolic
+from keraunos.util import tree
+
+OPS = {}  # name -> Op
+_SCALARS = (bool, int, float, complex)
+
+
+class Op:
+    """An op: its one body, which of its parameters are arrays, how these promote.
+
+    Attributes:
+        name: public name.
+        body: ``body(xp, *args)``.
+        params: names of the parameters, without ``xp``.
+        single: positions of array parameters. ``None`` is passed through.
+        promoted: those among them that take part in ``promote``.
+        many: positions of parameters that are sequences of arrays.
+        promote: "same" (all arrays to their common dtype), "float" (to their common float dtype), or None (kept).
+    """
+
+    def __init__(self, body, arrays, promote, name=None):
+        self.name = name or body.__name__
+        self.body = body
+        signature = inspect.signature(body)
+        parameters = list(signature.parameters.values())[1:]
+        self.signature = signature.replace(parameters=parameters)
+        self.params = [p.name for p in parameters]
+        named = arrays.split() if arrays is not None else self.params[:1]
+        self.single = tuple(self.params.index(n.removesuffix("!")) for n in named if not n.endswith("[]"))
+        self.promoted = tuple(self.params.index(n) for n in named if not n.endswith(("[]", "!")))
+        self.many = tuple(self.params.index(n[:-2]) for n in named if n.endswith("[]"))
+        self.promote = promote
+        kinds = [p.kind for p in parameters]
+        self.variadic = kinds.index(inspect.Parameter.VAR_POSITIONAL) if inspect.Parameter.VAR_POSITIONAL in kinds else None
+        self.bodies = {}
+        self.public = None
+
+    def bind(self, engine):
+        """The function that computes on ``engine``: its native one, else the body."""
+        fn = self.bodies[engine.name] = engine.natives.get(self.name, self.body)
+        return fn
+
+    def __call__(self, args):
+        if self.many:
+            return self._call_many(args)
+        engine, hosts, recorded = None, False, False
+        for i in self.single:
+            a = args[i]
+            kind = kind_of.get(type(a)) or classify(a)
+            if kind is HANDLE:
+                a = args[i] = a.__keraunos_value__()
+                kind = kind_of.get(type(a)) or classify(a)
+            if kind is HOST and isinstance(a, (list, tuple)):
+                a = args[i] = gathered(a)
+                kind = kind_of.get(type(a)) or classify(a)
+            if kind is HOST:
+                hosts = hosts or a is not None
+            elif kind is SYMBOLIC:
+                recorded = True
+            elif kind is None:
+                raise self._not_an_array(i, a)
+            elif engine is None:
+                engine = kind
+            elif kind is not engine:
+                raise dispatch.mixed(self.name, engine, kind)
+        if recorded:
+            return self._record(args)
+        if engine is None:
+            engine = dispatch.current()
+        if hosts and (self.promote is None or len(self.promoted) < len(self.single)):
+            for i in self.single:
+                if args[i] is not None and (self.promote is None or i not in self.promoted):
+                    args[i] = to_array(engine, args[i], self, i)
+        if self.promote is not None:
+            self._promote(engine, args, hosts)
+        fn = self.bodies.get(engine.name) or self.bind(engine)
+        return fn(engine.xp, *args)
+
+    def _promote(self, engine, args, hosts):
+        first = None
+        same = not hosts
+        if same:  # the usual case: engine arrays of one dtype
+            for i in self.promoted:
+                a = args[i]
+                if a is None:
+                    continue
+                if first is None:
+                    first = a.dtype
+                elif a.dtype != first:
+                    same = False
+                    break
+            if same and (first is None or self.promote == "same" or _is_float(first)):
+                return
+        self._convert(engine, args, [i for i in self.promoted if args[i] is not None])
+
+    def _convert(self, engine, args, places):
+        values = [args[i] for i in places]
+        for i, value in zip(places, convert(engine, values, self.promote, self, places), strict=True):
+            args[i] = value
+
+    def _call_many(self, args):
+        """The general form, for ops over sequences of arrays."""
+        places, values = [], []
+        for i in (*self.single, *self.many):
+            group = [args[i]] if i in self.single else self._sequence(args[i], i)
+            for k, a in enumerate(group):
+                if a is None:
+                    continue
+                places.append((i, k))
+                values.append(a.__keraunos_value__() if kind_or_none(a) is HANDLE else gathered(a))
+        for i in self.many:
+            args[i] = list(args[i])
+        if any(kind_or_none(v) is SYMBOLIC for v in values):
+            return self._record(args)
+        engine = dispatch.engine_of(*values, who=self.name)
+        if self.promote is None:
+            values = [to_array(engine, v, self, i) for v, (i, _) in zip(values, places, strict=True)]
+        else:
+            values = convert(engine, values, self.promote, self, [i for i, _ in places])
+        for (i, k), v in zip(places, values, strict=True):
+            if i in self.single:
+                args[i] = v
+            else:
+                args[i][k] = v
+        fn = self.bodies.get(engine.name) or self.bind(engine)
+        positional, keywords = self._spread(args)
+        return fn(engine.xp, *positional, **keywords)
+
+    def _spread(self, args):
+        """Arguments as the signature takes them: ``*operands`` opened, what follows by name."""
+        at = self.variadic
+        if at is None:
+            return args, {}
+        return (*args[:at], *args[at]), dict(zip(self.params[at + 1 :], args[at + 1 :], strict=True))
+
+    def _sequence(self, value, i):
+        if isinstance(value, (list, tuple)):
+            return value
+        kind = kind_or_none(value)
+        if kind is None or kind is SYMBOLIC or not getattr(value, "shape", ()):
+            raise TypeError(f"{self.name}: {self.params[i]} must be a list or tuple of arrays, got {type(value).__name__}.")
+        return list(value)
+
+    def _not_an_array(self, i, a):
+        return TypeError(
+            f"{self.name}: {self.params[i]} must be an array, a number or a nested list of numbers, got {type(a).__name__}."
+        )
+
+    def _record(self, args):
+        operation = RecordedOp(self)
+        outputs = symbolic.to_symbolic(self.infer(args))
+        symbolic.Node(operation, *self._spread(args), outputs)
+        return outputs
+
+    def infer(self, args):
+        """Nested ``Spec``s of the results, cached by the specs of the arrays and the static arguments."""
+        try:
+            key = (self.name, dtypes.settings.floatx(), dtypes.settings.image_data_format(), *(_freeze(a) for a in args))
+            found = _INFERRED.get(key)
+        except TypeError:  # an unhashable static argument
+            return symbolic.infer(self.public, *self._spread(args))
+        if found is None:
+            found = symbolic.infer(self.public, *self._spread(args))
+            with _INFER_LOCK:
+                if len(_INFERRED) > 100_000:
+                    _INFERRED.clear()
+                _INFERRED[key] = found
+        return found
+
+
+_INFERRED = {}
+_INFER_LOCK = threading.Lock()
+
+
+def _freeze(a):
+    """A hashable stand-in of an argument: arrays by spec, values with their type (1 and 1.0 and True are not the same)."""
+    cls = type(a)
+    if cls in (int, float, bool, str):
+        return cls, a
+    if cls is slice:
+        return cls, _freeze(a.start), _freeze(a.stop), _freeze(a.step)
+    if a is None:
+        return a
+    if isinstance(a, symbolic.KerasTensor):
+        return a.shape, a.dtype
+    if isinstance(a, (list, tuple)):
+        return (cls, *map(_freeze, a))
+    if isinstance(a, dict):
+        return (cls, *((k, _freeze(v)) for k, v in a.items()))
+    if hasattr(a, "shape") and hasattr(a, "dtype"):
+        return "array", tuple(a.shape), str(a.dtype)
+    return a
+
+
+class RecordedOp(symbolic.Operation):
+    """A call of a function of ``keras.ops`` in a graph."""
+
+    def __init__(self, op, name=None):
+        super().__init__(name or symbolic.naming.auto_name(op.name))
+        self.op = op
+
+    def call(self, *args, **kwargs):
+        return self.op.public(*args, **kwargs)
+
+    def compute_output_spec(self, *args, **kwargs):
+        bound = self.op.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return symbolic.to_symbolic(self.op.infer(list(bound.arguments.values())))
+
+
+def kind_or_none(a):
+    """The kind of a value (see ``dispatch``)."""
+    return kind_of.get(type(a)) or classify(a)
+
+
+_FLOAT_DTYPES = {}
+
+
+def _is_float(dtype):
+    found = _FLOAT_DTYPES.get(dtype)
+    if found is None:
+        found = _FLOAT_DTYPES[dtype] = dtypes.is_float_dtype(dtype) or "complex" in dtypes.standardize_dtype(dtype)
+    return found
+
+
+def weak_dtype(engine, a):
+    """The lattice's name for a value as ``engine`` would hold it: Python numbers and lists of them are weak or default."""
+    cls = type(a)
+    if cls in _SCALARS:
+        return cls.__name__
+    if isinstance(a, (list, tuple)):
+        name = dtypes.standardize_dtype(host_array(a).dtype)
+        return engine.canonical(name)
+    return engine.canonical(dtypes.standardize_dtype(a.dtype))
+
+
+def gathered(value):
+    """A nested list that has arrays of an engine among its leaves, as one array of that engine; anything else as it is."""
+    if not isinstance(value, (list, tuple)) or all(kind_or_none(v) is HOST for v in tree.flatten(value)):
+        return value
+    rows = [v.__keraunos_value__() if kind_or_none(v) is HANDLE else gathered(v) for v in value]
+    engine = dispatch.engine_of(*rows)
+    rows = [v if engine.is_array(v) else engine.asarray(host_array([v])[0]) for v in rows]
+    dtype = engine.canonical(dtypes.result_type(*(v.dtype for v in rows)))
+    return engine.xp.stack([engine.xp.astype(v, dtype) for v in rows])
+
+
+def host_array(value):
+    """A NumPy array of a nested list; its Python numbers get the default dtypes (floatx, int32, bool)."""
+    leaves = tree.flatten(value)
+    found = np.asarray(value)
+    if found.dtype == np.float64 and not any(isinstance(v, (np.ndarray, np.float64)) for v in leaves):
+        return found.astype(dtypes.numpy_dtype(dtypes.settings.floatx()))
+    if found.dtype == np.int64 and not any(isinstance(v, (np.ndarray, np.int64)) for v in leaves):
+        small = not found.size or (found.max() < 2**31 and found.min() >= -(2**31))
+        return found.astype(np.int32) if small else found
+    return found
+
+
+def convert(engine, values, promote, op, places):
+    """``values`` as arrays of ``engine`` and of their common dtype."""
+    try:
+        names = [weak_dtype(engine, v) for v in values]
+        target = dtypes.float_result(*names) if promote == "float" else dtypes.strengthen(dtypes.lub(*names))
+    except (ValueError, AttributeError) as e:
+        raise TypeError(f"{op.name}: {', '.join(op.params[i] for i in places)} can't be brought to one dtype: {e}") from e
+    target = engine.canonical(target)
+    dtype = engine.dtype(target)
+    has_array = any(engine.is_array(v) for v in values)
+    out = []
+    for v, i in zip(values, places, strict=True):
+        if has_array and type(v) in _SCALARS:
+            v = dtype.type(v) if isinstance(dtype, np.dtype) else engine.asarray(v, target)
+        elif not engine.is_array(v):
+            v = to_array(engine, v, op, i, target)
+        elif v.dtype != dtype:
+            v = engine.xp.astype(v, dtype)
+        out.append(v)
+    return out
+
+
+def to_array(engine, value, op, i, dtype=None):
+    """One value as an array of ``engine``, or an error that names the op and the parameter."""
+    if dtype is None and engine.is_array(value):
+        return value
+    try:
+        if isinstance(value, (list, tuple)):
+            value = host_array(value)
+        elif dtype is None and type(value) in _SCALARS:
+            dtype = dtypes.strengthen(type(value).__name__)
+        return engine.asarray(value, dtype)
+    except (TypeError, ValueError) as e:
+        raise type(e)(f"{op.name}: {op.params[i]} can't be made an array: {e}") from e
+
+
+def op(arrays=None, promote="same", name=None):
+    """Make a body an op.
+
+    ``@op`` alone: the first parameter is the array. ``@op("x1 x2")`` names the arrays; ``"xs[]"`` is a sequence of arrays;
+    ``@op("")`` has none (it makes arrays); ``"x!"`` keeps its dtype, whatever the others are brought to. ``promote`` is "same", "float" or None, see ``Op``.
+
+    >>> from keraunos.ops.op import op
+    >>> @op("x1 x2")
+    ... def mean_of_two(xp, x1, x2):
+    ...     return (x1 + x2) / 2
+    >>> float(mean_of_two(1.0, 2))
+    1.5
+    """
+    if callable(arrays):
+        return _make(arrays, None, promote, name)
+    return lambda body: _make(body, arrays, promote, name)
+
+
+def _make(body, arrays, promote, name):
+    made = Op(body, arrays, promote, name)
+    fn = _public(made)
+    made.public = fn
+    OPS[made.name] = made
+    return fn
+
+
+def _public(made):
+    """The public function: Python binds the arguments by the signature, at the speed of a call."""
+    defaults = {}
+    head, call = [], []
+    for p in made.signature.parameters.values():
+        text = p.name
+        if p.kind is p.VAR_POSITIONAL:
+            text = "*" + text
+        elif p.kind is p.KEYWORD_ONLY and not any(h.startswith("*") for h in head):
+            head.append("*")
+        if p.default is not p.empty:
+            defaults[f"_d_{p.name}"] = p.default
+            text += f"=_d_{p.name}"
+        head.append(text)
+        call.append(p.name)
+    source = f"def {made.name}({', '.join(head)}):\n    return _op([{', '.join(call)}])\n"
+    scope = {"_op": made, **defaults}
+    exec(source, scope)  # the source is made of this module's own parameter names
+    fn = scope[made.name]
+    fn.__doc__ = made.body.__doc__
+    fn.__module__ = made.body.__module__
+    fn.__qualname__ = made.name
+    fn.__signature__ = made.signature
+    fn.op = made
+    return fn
+
+
+def spec_of(x):
+    """The ``Spec`` of an array or symbolic tensor."""
+    return Spec(x.shape, dtypes.standardize_dtype(x.dtype))

@@ -1,0 +1,1 @@
+"""Training: the pure step, the programs made of it, the loop around them."""

@@ -1,0 +1,193 @@
+"""Compiled programs of a model, kept as long as the model's structure stays what it was."""
+
+import threading
+
+import numpy as np
+
+from keraunos.backend import dispatch
+from keraunos.backend.dtypes import standardize_dtype
+from keraunos.backend.spec import Spec
+from keraunos.core.scope import StateScope
+from keraunos.core.variable import Structure
+from keraunos.train.step import fresh_losses, pure_step, state_of
+from keraunos.util import tree
+
+
+def spec_key(data):
+    """Shapes, dtypes and nesting of data: what a compiled program depends on."""
+    return tree.spec_of(data), tuple((tuple(x.shape), str(x.dtype)) for x in tree.flatten(data) if x is not None)
+
+
+def row_specs(data, rows):
+    """Specs of a batch of ``rows`` rows of the given arrays."""
+    return [Spec((rows, *x.shape[1:]), standardize_dtype(x.dtype)) for x in tree.flatten(data) if x is not None]
+
+
+class Programs:
+    """The programs of one model.
+
+    ``lock`` is held while state is read and a program is dispatched, or written back: a thread that predicts never sees the
+    buffers of a step in flight.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.lock = threading.RLock()
+        self._version = -1
+        self._fingerprint = None
+        self._states = {}
+        self._programs = {}
+
+    def __deepcopy__(self, memo):
+        return None
+
+    def refresh(self):
+        """Forget programs if the structure has changed; cheap when nothing anywhere has."""
+        if self._version == Structure.version:
+            return
+        with self.lock:
+            version = Structure.version
+            fingerprint = self.model._fingerprint()
+            if fingerprint != self._fingerprint:
+                self._programs.clear()
+                self._fingerprint = fingerprint
+            self._states.clear()
+            self._version = version
+
+    def clear(self):
+        """Forget all programs (``compile`` was called)."""
+        with self.lock:
+            self._programs.clear()
+            self._states.clear()
+
+    def state(self, kind):
+        """The variables of a step of ``kind``."""
+        self.refresh()
+        found = self._states.get(kind)
+        if found is None:
+            found = self._states[kind] = state_of(self.model, kind)
+        return found
+
+    def get(self, key, make):
+        """The program of that key, made on first use."""
+        self.refresh()
+        found = self._programs.get(key)
+        if found is None:
+            with self.lock:
+                found = self._programs.get(key)
+                if found is None:
+                    found = self._programs[key] = make()
+        return found
+
+    # -- the three kinds of programs -----------------------------------------------------------------------------------------
+
+    def one_step(self, kind, data):
+        """Run a step of ``kind`` on one batch; returns its logs as arrays."""
+        engine = self.model._engine
+        variables = self.state(kind)
+        key = (kind, "step", *spec_key(data), len(variables))
+
+        def make():
+            step = pure_step(self.model, kind, variables)
+            return engine.compile(step, donate=(0,) if kind == "train" and engine.trains else ())
+
+        program = self.get(key, make)
+        with self.lock:
+            values, logs = program([v._value for v in variables], data)
+            for v, value in zip(variables, values, strict=True):
+                v._value = value
+        return logs
+
+    def many_steps(self, kind, data, order, start, stop, last_rows, keep_logs):
+        """Run steps ``start`` to ``stop`` of an epoch as one program.
+
+        Args:
+            data: arrays whose rows are the samples, on the device.
+            order: int32 array (steps, batch): which rows make which batch.
+            last_rows: number of real rows in the last batch, or None when all batches are full.
+            keep_logs: whether what the step returns is wanted (it is for a step of the user's own).
+
+        Returns:
+            The logs of the last step, or None.
+        """
+        variables = self.state(kind)
+        key = (kind, "many", *spec_key(data), tuple(order.shape), last_rows is None, keep_logs, len(variables))
+        program = self.get(key, lambda: self._make_many(kind, variables, data, order.shape, last_rows is not None, keep_logs))
+        with self.lock:
+            values = [v._value for v in variables]
+            values, logs = program(values, data, order, np.int32(start), np.int32(stop), np.int32(last_rows or 0))
+            for v, value in zip(variables, values, strict=True):
+                v._value = value
+        return logs
+
+    def _make_many(self, kind, variables, data, order_shape, padded, keep_logs):
+        engine = self.model._engine
+        xp = engine.xp
+        step = pure_step(self.model, kind, variables)
+        n_steps, batch = order_shape
+        last = n_steps - 1
+        if keep_logs:
+            first_logs = self._logs_like(engine, step, variables, data, batch)
+
+        def many(values, data, order, start, stop, last_rows):
+            def body(i, carry):
+                rows = order[i]
+                batch_data = tree.map_structure(lambda a: None if a is None else take_rows(xp, a, rows), data)
+                mask = count = None
+                if padded:
+                    count = xp.where(i == last, last_rows, batch)
+                    mask = xp.astype(xp.arange(batch) < count, "float32")
+                    count = xp.astype(count, "float32")
+                new, logs = step(carry[0], batch_data, mask, count)
+                return new, (tree.map_structure(xp.asarray, logs) if keep_logs else None)
+
+            init = (values, first_logs if keep_logs else None)
+            return engine.loop(body)(start, stop, init)
+
+        return engine.compile(many, donate=(0,) if kind == "train" and engine.trains else ())
+
+    def _logs_like(self, engine, step, variables, data, batch):
+        """Zeros shaped like what the step returns: the loop carries the logs of the last step."""
+        if engine.name == "numpy":
+            return None
+        specs = [Spec(v.shape, v._dtype) for v in variables] + row_specs(data, batch)
+        n = len(variables)
+
+        def run(arrays):
+            it = iter(arrays[n:])
+            return step(arrays[:n], tree.map_structure(lambda a: None if a is None else next(it), data))[1]
+
+        found = dispatch.get_engine("jax").abstract_eval(run, specs)
+        return tree.map_structure(lambda s: np.zeros(s.shape, engine.dtype(s.dtype)) if isinstance(s, Spec) else s, found)
+
+    def forward(self, inputs, method="predict_step"):
+        """Predictions for one batch: one compiled call that reads the weights and changes nothing."""
+        engine = self.model._engine
+        variables = self.state("predict")
+        if type(inputs) is np.ndarray or engine.is_array(inputs):
+            key = (method, inputs.shape, inputs.dtype)
+        else:
+            key = (method, *spec_key(inputs))
+        program = self.get(key, lambda: self._make_forward(engine, variables, method))
+        with self.lock:
+            return program([v._value for v in variables], inputs)
+
+    def _make_forward(self, engine, variables, method):
+        fn = getattr(self.model, method)
+        pure = functionalize_reads(fn, variables)
+        return engine.compile(pure)
+
+
+def take_rows(xp, array, rows):
+    """Rows of an array; the indices are known to be in range."""
+    return xp.take_rows(array, rows)
+
+
+def functionalize_reads(fn, variables):
+    """``fn`` over given values of the variables; what it would change in them is dropped."""
+
+    def forward(values, inputs):
+        with StateScope(variables, values), fresh_losses():
+            return fn(inputs)
+
+    return forward

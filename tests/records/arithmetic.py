@@ -1,0 +1,88 @@
+"""Rows of keraunos/ops/arithmetic.py and logic.py."""
+
+import numpy as np
+
+from tests.records import A, R, V
+
+X = A("n", 3)
+Y = A(3, low=0.5)
+N = A("n", 3, dtype="int32", low=1, high=9)
+M = A(3, dtype="int32", low=1, high=9)
+B = A("n", 3, dtype="bool")
+SPECIAL = V([1.0, -2.0, 0.0, float("nan"), float("inf"), float("-inf")])
+HALVES = V([0.0, 0.5, 1.0, 1.5, -0.5, -1.5, 2.0, -3.0])
+
+RECORDS = [
+    R("add", X, Y).check(want=np.add, dtypes="all", grad=True),
+    R("add", X, 2).check(dtypes="all"),
+    R("add", X, 2.5).check(dtypes="all"),
+    R("subtract", X, Y).check(want=np.subtract, dtypes="number", grad=True),
+    R("multiply", X, Y).check(want=np.multiply, dtypes="all", grad=True),
+    R("divide", X, Y).check(want=np.divide, dtypes="all", grad=True),
+    R("true_divide", X, Y).check(want=np.divide, dtypes="all", grad=True),
+    R("divide", X, 2).check(dtypes="all"),
+    R("divide_no_nan", X, V([1.0, 0.0, 2.0])).check(dtypes="number", grad=True),
+    R("floor_divide", X, Y).check(want=np.floor_divide, dtypes="number"),
+    R("floor_divide", N, M).check(want=np.floor_divide),
+    R("mod", X, Y).check(want=np.mod, dtypes="all"),
+    R("mod", A("n", 3, dtype="int32", low=-9, high=9), M).check(want=np.mod),
+    R("fmod", A("n", 3, low=-9, high=9), Y).check(want=np.fmod, dtypes="number"),
+    R("power", A("n", 3, low=0.5), Y).check(want=np.power, dtypes="float", grad=True),
+    R("power", X, 2).check(want=np.power, dtypes="all", grad=True),
+    R("power", N, M).check(want=np.power, dtypes="int"),
+    R("negative", X).check(want=np.negative, dtypes="number", grad=True),
+    R("absolute", X).check(want=np.abs, dtypes="all", grad=True, kinks={0.0: 0.0, 3.0: 1.0, -3.0: -1.0}),
+    R("abs", X).check(want=np.abs, dtypes="all", grad=True, kinks={0.0: 0.0, 3.0: 1.0, -3.0: -1.0}),
+    R("abs", SPECIAL).check(want=np.abs),
+    R("fabs", X).check(want=np.fabs, dtypes="all", grad=True, kinks={0.0: 0.0}),
+    R("sign", X).check(want=np.sign, dtypes="all", kinks={0.0: 0.0, 1.0: 0.0}),
+    R("sign", SPECIAL).check(want=np.sign),
+    R("square", X).check(want=np.square, dtypes="all", grad=True),
+    R("sqrt", A("n", 3, low=0.1)).check(want=np.sqrt, dtypes="all", grad=True),
+    R("rsqrt", A("n", 3, low=0.1)).check(want=lambda x: 1 / np.sqrt(x), dtypes="number", grad=True),
+    R("cbrt", X).check(want=np.cbrt, dtypes="all", grad=True),
+    R("reciprocal", A("n", 3, low=0.1)).check(want=np.reciprocal, dtypes="all", grad=True),
+    R("maximum", X, Y).check(want=np.maximum, dtypes="all", grad=True),
+    R("maximum", X, 0).check(want=np.maximum, dtypes="all", kinks={0.0: 0.5, 1.0: 1.0, -1.0: 0.0}),
+    R("minimum", X, Y).check(want=np.minimum, dtypes="all", grad=True),
+    R("minimum", X, 0).check(want=np.minimum, dtypes="all", kinks={0.0: 0.5, 1.0: 0.0, -1.0: 1.0}),
+    R("fmax", SPECIAL, 0.5).check(want=np.fmax),
+    R("fmax", X, Y).check(want=np.fmax, dtypes="number"),
+    R("fmin", SPECIAL, 0.5).check(want=np.fmin),
+    R("fmin", X, Y).check(want=np.fmin, dtypes="number"),
+    R("clip", X, -1, 1).check(want=np.clip, dtypes="all", grad=True, kinks={0.0: 1.0, 3.0: 0.0, -3.0: 0.0}),
+    R("clip", X, -0.5, Y).check(want=np.clip, dtypes="number"),
+    R("hypot", X, Y).check(want=np.hypot, dtypes="all", grad=True),
+    R("logaddexp", X, Y).check(want=np.logaddexp, dtypes="all", grad=True),
+    R("logaddexp", V([-200.0, 200.0]), V([-200.0, -200.0])).check(want=np.logaddexp),
+    R("logaddexp2", X, Y).check(want=np.logaddexp2, dtypes="all", grad=True),
+    R("heaviside", SPECIAL, 0.5).check(want=np.heaviside),
+    R("heaviside", X, Y).check(dtypes="number"),
+    R("nextafter", V([0.0, 1.0, -1.0]), 2.0),
+    R("nextafter", X, Y).check(dtypes="int"),
+    R("ldexp", X, M).check(want=np.ldexp, grad=True),
+    R("gcd", N, M).check(want=np.gcd, dtypes="int"),
+    R("lcm", N, M).check(want=np.lcm, dtypes="int"),
+    R("equal", N, M).check(want=np.equal, dtypes="all"),
+    R("not_equal", N, M).check(want=np.not_equal, dtypes="all"),
+    R("less", X, Y).check(want=np.less, dtypes="all"),
+    R("less_equal", X, Y).check(want=np.less_equal, dtypes="all"),
+    R("greater", X, Y).check(want=np.greater, dtypes="all"),
+    R("greater_equal", X, 0).check(want=np.greater_equal, dtypes="all"),
+    R("isclose", V([1.0, 1.0 + 1e-6, 2.0]), V([1.0, 1.0, 1.0])).check(want=np.isclose, dtypes="all"),
+    R("isclose", SPECIAL, SPECIAL, equal_nan=True).check(want=np.isclose),
+    R("allclose", X, X),
+    R("logical_and", B, A(3, dtype="bool")).check(want=np.logical_and, dtypes="all"),
+    R("logical_or", B, A(3, dtype="bool")).check(want=np.logical_or, dtypes="all"),
+    R("logical_xor", B, A(3, dtype="bool")).check(want=np.logical_xor, dtypes="all"),
+    R("logical_not", B).check(want=np.logical_not, dtypes="all"),
+    R("bitwise_and", N, M).check(want=np.bitwise_and, dtypes="integral"),
+    R("bitwise_or", N, M).check(want=np.bitwise_or, dtypes="integral"),
+    R("bitwise_xor", N, M).check(want=np.bitwise_xor, dtypes="integral"),
+    R("bitwise_invert", N).check(want=np.bitwise_not, dtypes="integral"),
+    R("bitwise_not", N).check(want=np.bitwise_not, dtypes="integral"),
+    R("bitwise_left_shift", N, M).check(want=np.left_shift, dtypes="int"),
+    R("left_shift", N, M).check(want=np.left_shift, dtypes="int"),
+    R("bitwise_right_shift", N, 1).check(want=np.right_shift, dtypes="int"),
+    R("right_shift", N, M).check(want=np.right_shift, dtypes="int"),
+]
