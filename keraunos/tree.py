@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-class MAP_TO_NONE:  # noqa: N801 (Keras's name)
+class MAP_TO_NONE:
     """What a function passed to ``traverse`` returns to put None somewhere, as None itself means "go on"."""
 
 
@@ -87,7 +87,9 @@ def pack_sequence_as(structure, flat_sequence):
         raise TypeError(f"pack_sequence_as: flat_sequence must be a sequence, got {describe(flat_sequence)}.") from None
     count = len(flatten(structure))
     if len(leaves) != count:
-        raise ValueError(f"pack_sequence_as: flat_sequence must have the structure's {count} leaves, got {len(leaves)}.")
+        raise ValueError(
+            f"pack_sequence_as: flat_sequence must have the structure's {count} leaves, got {len(leaves)}."
+        )
     return base.unflatten_like(structure, leaves)
 
 

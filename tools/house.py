@@ -26,7 +26,8 @@ ROOMS = (
     "random",
     "distribution",
     "activations initializers regularizers constraints",
-    "losses metrics optimizers quantizers",
+    "losses optimizers quantizers",
+    "metrics",
     "mixed_precision",
     "layers",
     "saving",
@@ -39,8 +40,8 @@ ROOMS = (
     "measure objectives programs",
     "tune",
     "auto",
-    "cli",
     "__init__",
+    "cli",
     "__main__",
 )
 

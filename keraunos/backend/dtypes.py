@@ -167,7 +167,7 @@ def result_type(*dtypes):
 
 def float_result(*dtypes):
     """The float dtype in which a function of these dtypes is computed: ints give floatx."""
-    name = lub("float", *(weak_name(d) for d in dtypes))
+    name = lub("float", *(d if d in _UP else weak_name(d) for d in dtypes))  # "float" is weak here
     return strengthen(name)
 
 

@@ -2,6 +2,7 @@
 
 from keraunos.callbacks.callback import Callback
 from keraunos.callbacks.history import History
+from keraunos.callbacks.progress import ProgbarLogger
 from keraunos.util import tree
 
 _BATCH_METHODS = {
@@ -30,7 +31,15 @@ class CallbackList:
         if self.history is None and add_history:
             self.history = History()
             self.callbacks.append(self.history)
-        params = {"verbose": verbose, "epochs": epochs, "steps": steps}
+        self.progress = next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
+        if self.progress is None and add_progbar and verbose != 0:
+            self.progress = ProgbarLogger()
+            self.callbacks.append(self.progress)
+        self.callbacks.sort(key=lambda c: getattr(c, "runs_last", False))
+        for c in self.callbacks:
+            if getattr(c, "runs_last", False):
+                c.others = [other for other in self.callbacks if other is not c]
+        params = {"verbose": verbose, "epochs": epochs, "steps": steps, "mode": mode}
         for c in self.callbacks:
             c.set_params(params)
             if model is not None:
@@ -47,7 +56,14 @@ class CallbackList:
 
     def wants_logs(self, mode, step, total):
         """Whether someone looks at the logs now."""
-        return self.batch_interval(mode) is not None
+        if self.batch_interval(mode) is not None:
+            return True
+        return self.progress is not None and self.progress.wants_logs(step, total)
+
+    def show_progress(self, step, logs):
+        """Tell the progress display that ``step`` steps are done."""
+        if self.progress is not None:
+            self.progress.progress(step, logs)
 
 
 def interval_of(callback, mode):

@@ -9,6 +9,7 @@ import runpy
 import sys
 import types
 
+import keraunos
 from keraunos.util import settings
 from keraunos.util.optional import require
 
@@ -63,7 +64,7 @@ class TensorFlowModule(types.ModuleType):
 
     def __getattr__(self, name):
         if name == "keras":
-            return importlib.import_module("keraunos")
+            return keraunos
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(_real_tensorflow(), name)
@@ -83,7 +84,7 @@ def _real_tensorflow():
         raise
     finally:
         sys.meta_path[:0] = finders
-    real.keras = importlib.import_module("keraunos")
+    real.keras = keraunos
     return real
 
 

@@ -62,7 +62,7 @@ class Function(Operation):
         same = all(a.shape == b.shape and a.dtype == b.dtype for a, b in zip(given, self._inputs, strict=True))
         if same:
             return tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype), self._outputs_struct)
-        return self._run(inputs, lambda operation: operation.compute_output_spec)
+        return self._run_graph(inputs, lambda operation: operation.compute_output_spec)
 
     def compute_output_shape(self, input_shape):
         """Nested shapes of the outputs."""
@@ -76,7 +76,7 @@ class Function(Operation):
     def call(self, inputs):
         """Run the graph on arrays nested like the inputs."""
         self._check_structure(inputs)
-        return self._run(inputs, lambda operation: operation)
+        return self._run_graph(inputs, lambda operation: operation)
 
     def _check_structure(self, inputs):
         if not tree.same_structure(self._inputs_struct, inputs):
@@ -85,7 +85,7 @@ class Function(Operation):
                 f"{describe_nest(inputs)}."
             )
 
-    def _run(self, inputs, function_of):
+    def _run_graph(self, inputs, function_of):
         values = {id(ref): x for ref, x in zip(self._inputs, tree.flatten(inputs), strict=True)}
         lookup = lambda t: values[id(t)]  # noqa: E731
         for operation, node in self._plan:

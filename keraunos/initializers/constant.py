@@ -147,9 +147,15 @@ class STFT(Initializer):
         return from_host(np.broadcast_to(kernel[:, None, :], shape), dtype)
 
     def _weights(self, frame):
-        window = _window(self.window, frame, self.periodic) if isinstance(self.window, str) else np.asarray(self.window, float)
+        window = (
+            _window(self.window, frame, self.periodic)
+            if isinstance(self.window, str)
+            else np.asarray(self.window, float)
+        )
         if window.shape != (frame,):
-            raise ValueError(f"STFT: window must have shape ({frame},) for frames of {frame} values, got {describe(window)}.")
+            raise ValueError(
+                f"STFT: window must have shape ({frame},) for frames of {frame} values, got {describe(window)}."
+            )
         if self.scaling == "density":
             return window / math.sqrt((window**2).sum())
         return window / window.sum() if self.scaling == "spectrum" else window

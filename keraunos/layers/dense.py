@@ -29,6 +29,7 @@ class Dense(Layer):
     """
 
     _row_wise = True
+    _outside_config = ("lora_rank", "lora_alpha")
 
     def __init__(
         self,
@@ -95,8 +96,3 @@ class Dense(Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        config = super().get_config()
-        del config["lora_rank"], config["lora_alpha"]
-        return config

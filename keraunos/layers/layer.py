@@ -2,22 +2,25 @@
 
 import contextlib
 import functools
-import warnings
 
 from keraunos import constraints, initializers, regularizers
 from keraunos.backend import dispatch
 from keraunos.backend.dtypes import standardize_dtype
-from keraunos.core import capture, dtype_policy
-from keraunos.core.masks import get_mask, set_mask
-from keraunos.core.scope import LOCAL, AutocastScope, NameScope, StateScope
+from keraunos.core import dtype_policy
+from keraunos.core.scope import LOCAL, NameScope, StateScope
 from keraunos.core.tracked import track
 from keraunos.core.variable import Structure, Variable, check_shape
+from keraunos.layers.build_signature import build_parameters, builds_nothing
 from keraunos.layers.input_spec import check_inputs, who
+from keraunos.layers.layer_arrays import LayerArrays
+from keraunos.layers.layer_config import LayerConfig
+from keraunos.layers.layer_dtype import LayerDType
+from keraunos.layers.layer_losses import LayerLosses
+from keraunos.layers.mask_passing import MaskPassing
 from keraunos.layers.parts import Parts, is_part
 from keraunos.layers.signature import CallSignature, holds_tensor, shapes_of
 from keraunos.ops.symbolic import KerasTensor, Node, Operation, any_symbolic, infer, to_symbolic
 from keraunos.util import registry, tree
-from keraunos.util.serialization import serialize_keras_object
 
 _PLAIN = (int, float, str, bool, type(None), tuple)
 
@@ -33,7 +36,7 @@ class CallContext:
 
 
 @registry.builtin("keras.layers")
-class Layer(Operation, Parts):
+class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArrays, Operation):
     """A function with weights.
 
     ``__init__`` holds configuration, ``build(input_shape)`` makes weights, ``call(inputs)`` is the maths. The output's shape is
@@ -60,6 +63,7 @@ class Layer(Operation, Parts):
     # padded rows count as row-wise). Then a partial batch may be padded. Layers of others are taken not to be.
     _row_wise = False
     _is_input = False
+    _outside_config = ()  # parameters of the constructor that get_config leaves out
 
     def __new__(cls, *args, **kwargs):
         layer = super().__new__(cls)
@@ -97,7 +101,7 @@ class Layer(Operation, Parts):
 
     def build(self, input_shape):
         """Make the weights. A layer whose parts are layers needs none: they are built by a run on stand-ins."""
-        if type(self).build is Layer.build and not self.built:
+        if builds_nothing(type(self)) and not self.built:
             self._build_by_running(input_shape)
         self.built = True
 
@@ -207,11 +211,11 @@ class Layer(Operation, Parts):
                 self._build_for(tensors)
             if any_symbolic(args, kwargs):
                 return self.symbolic_call(*args, **kwargs)
-            return self._run(args, kwargs, tensors, signature, context)
+            return self._compute(args, kwargs, tensors, signature, context)
         finally:
             LOCAL.names = before
 
-    def _run(self, args, kwargs, tensors, signature, context):
+    def _compute(self, args, kwargs, tensors, signature, context):
         kwargs = self._add_masks(dict(kwargs), args, tensors, signature)
         training_outside = context.training
         training = kwargs.get("training")
@@ -248,9 +252,9 @@ class Layer(Operation, Parts):
 
     def _build_for(self, tensors):
         shapes = {k: shapes_of(v) for k, v in tensors.items()}
-        wanted = _build_parameters(type(self))
+        wanted = build_parameters(type(self))
         with self._engine_scope():
-            if type(self).build is Layer.build:
+            if builds_nothing(type(self)):
                 self.built = True
                 self._build_shapes = shapes
                 return
@@ -282,6 +286,10 @@ class Layer(Operation, Parts):
             else:
                 found = self.compute_output_shape(**{k: shapes.get(k.removesuffix("_shape")) for k in wanted})
             return _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), found)
+        return self._infer_spec(*args, **kwargs)
+
+    def _infer_spec(self, *args, **kwargs):
+        """Symbolic outputs, by a run on stand-ins."""
         return to_symbolic(self._infer(args, kwargs))
 
     def _infer(self, args, kwargs):
@@ -291,7 +299,7 @@ class Layer(Operation, Parts):
                 outside, LOCAL.call = LOCAL.call, context
                 losses, LOCAL.losses = LOCAL.losses, {}
                 try:
-                    return self._run(args, kwargs, {}, self._signature, context)
+                    return self._compute(args, kwargs, {}, self._signature, context)
                 finally:
                     LOCAL.call, LOCAL.losses = outside, losses
 
@@ -302,261 +310,6 @@ class Layer(Operation, Parts):
         stand_ins = [_map_shapes(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args]
         named = {k.removesuffix("_shape"): _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), v) for k, v in kwargs.items()}
         return tree.map_structure(lambda s: s.shape if hasattr(s, "shape") else s, self._infer(tuple(stand_ins), named))
-
-    # -- masks -------------------------------------------------------------------------------------------------------------
-
-    @property
-    def supports_masking(self):
-        """Whether masks of the input are understood or passed on."""
-        return self._supports_masking
-
-    @supports_masking.setter
-    def supports_masking(self, value):
-        self._supports_masking = value
-
-    def compute_mask(self, inputs, previous_mask):
-        """The mask of the output: that of the input, unless a class says otherwise."""
-        return previous_mask
-
-    def _add_masks(self, kwargs, args, tensors, signature):
-        first = True
-        for name, value in tensors.items():
-            wanted = f"{name}_mask" if f"{name}_mask" in signature.names else "mask" if first and "mask" in signature.names else None
-            first = False
-            if wanted is None or kwargs.get(wanted) is not None:
-                continue
-            if wanted in signature.positional and len(args) > signature.positional.index(wanted):
-                continue
-            masks = tree.map_structure(get_mask, value)
-            if any(m is not None for m in tree.flatten(masks)):
-                kwargs[wanted] = masks
-        return kwargs
-
-    def _carry_masks(self, args, kwargs, tensors, outputs):
-        inputs = next(iter(tensors.values()), None)
-        given = kwargs.get("mask")
-        previous = given if given is not None else tree.map_structure(get_mask, inputs) if inputs is not None else None
-        has_mask = previous is not None and any(m is not None for m in tree.flatten(previous))
-        makes_mask = type(self).compute_mask is not Layer.compute_mask
-        if not has_mask and not makes_mask:
-            return
-        if has_mask and not self._supports_masking and not makes_mask:
-            warnings.warn(
-                f"{who(self)} got an input with a mask, but does not support masking (set self.supports_masking = True), so the "
-                "mask ends here.",
-                stacklevel=4,
-            )
-            return
-        leaves = tree.flatten(outputs)
-        if all(get_mask(x) is not None for x in leaves):
-            return
-        masks = self.compute_mask(inputs, previous)
-        if masks is None:
-            return
-        for x, mask in zip(leaves, tree.flatten(masks), strict=False):
-            if mask is not None and get_mask(x) is None:
-                set_mask(x, mask)
-
-    # -- losses ------------------------------------------------------------------------------------------------------------
-
-    def add_loss(self, loss):
-        """Add a scalar (or a list of them) to what is minimised; call it inside ``call``."""
-        table = LOCAL.losses
-        if table is None:
-            table = LOCAL.losses = {}
-        for x in tree.flatten(loss):
-            if x is not None:
-                table.setdefault(id(self), []).append(x)
-
-    def _add_activity_losses(self, outputs):
-        for x in tree.flatten(outputs):
-            if hasattr(x, "shape"):
-                self.add_loss(self.activity_regularizer(x) / _rows_of(x))
-
-    def _clear_losses(self):
-        if LOCAL.losses:
-            for layer in self._flatten_layers():
-                LOCAL.losses.pop(id(layer), None)
-
-    @property
-    def losses(self):
-        """Scalars added by the last call, and penalties on trainable weights."""
-        found = []
-        for layer in self._flatten_layers():
-            found.extend((LOCAL.losses or {}).get(id(layer), ()))
-        for v in self.trainable_weights:
-            if v.regularizer is not None:
-                found.append(v.regularizer(v))
-        return found
-
-    # -- dtype -------------------------------------------------------------------------------------------------------------
-
-    @property
-    def dtype_policy(self):
-        """Which dtypes the layer uses."""
-        policy = self._dtype_policy
-        return policy[self.path] if isinstance(policy, dtype_policy.DTypePolicyMap) else policy
-
-    @dtype_policy.setter
-    def dtype_policy(self, value):
-        self._dtype_policy = dtype_policy.get(value)
-
-    @property
-    def path(self):
-        """Name with the names of what it is in."""
-        return "/".join((*LOCAL.names, self.name)) if not self.built else getattr(self, "_path", self.name)
-
-    @property
-    def compute_dtype(self):
-        """Name of the dtype of the computation."""
-        return self._dtype_policy.compute_dtype
-
-    @property
-    def variable_dtype(self):
-        """Name of the dtype of the weights."""
-        return self._dtype_policy.variable_dtype
-
-    @property
-    def input_dtype(self):
-        """Name of the dtype to which float inputs are cast."""
-        return self._dtype_policy.compute_dtype
-
-    @property
-    def dtype(self):
-        """Name of the dtype of the weights."""
-        return self._dtype_policy.variable_dtype
-
-    @property
-    def quantization_mode(self):
-        """None: the layer is not quantized."""
-        return None
-
-    # -- configuration -----------------------------------------------------------------------------------------------------
-
-    def get_config(self):
-        """Arguments that make an equal layer, captured from the constructor.
-
-        A class of your own whose constructor takes more than plain values should extend it.
-        """
-        args, kwargs = self._captured
-        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize_keras_object(self._dtype_policy)}
-        for name, value in capture.bind(type(self), args, kwargs).items():
-            if name in ("name", "trainable", "dtype", "activity_regularizer") and name in config:
-                continue
-            if name in ("input_shape", "input_dim", "batch_input_shape", "batch_size", "weights") and name not in self._own_parameters():
-                continue
-            value = getattr(self, name, value)
-            config[name] = capture.config_value(value)
-        config.pop("activity_regularizer", None)
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        return config
-
-    def _own_parameters(self):
-        return {p.name for p in capture.init_signature(type(self))}
-
-    @classmethod
-    def from_config(cls, config):
-        """A layer from ``get_config()``'s dict."""
-        config = dict(config)
-        if isinstance(config.get("dtype"), dict):
-            config["dtype"] = dtype_policy.get(config["dtype"])
-        try:
-            return cls(**config)
-        except TypeError as e:
-            raise TypeError(f"{cls.__name__}.from_config: the configuration {config} does not fit its constructor: {e}") from e
-
-    def get_build_config(self):
-        """The shapes that it was built with, or None."""
-        if self._build_shapes is None:
-            return None
-        shapes = self._build_shapes
-        if len(shapes) == 1:
-            return {"input_shape": next(iter(shapes.values()))}
-        return {"shapes_dict": {f"{k.removesuffix('_shape')}_shape": v for k, v in shapes.items()}}
-
-    def build_from_config(self, config):
-        """Build with the shapes of ``get_build_config()``."""
-        if not config or self.built:
-            return
-        if "shapes_dict" in config:
-            self.build(**{k: _as_shape(v) for k, v in config["shapes_dict"].items()})
-        elif "input_shape" in config:
-            shape = _as_shape(config["input_shape"])
-            if isinstance(shape, dict) and type(self).build is not Layer.build and len(_build_parameters(type(self)) or ()) > 1:
-                self.build(**shape)
-            else:
-                self.build(shape)
-        self.built = True
-
-    # -- state as arrays ---------------------------------------------------------------------------------------------------
-
-    def get_weights(self):
-        """Weights as NumPy arrays, in the order of ``weights``."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights):
-        """Set the weights from arrays in the order of ``weights``."""
-        variables = self.weights
-        if len(variables) != len(weights):
-            hint = "" if self.built else " It has not been built yet: call it on data or build(input_shape) first."
-            raise ValueError(f"{who(self)}: set_weights expected {len(variables)} arrays, got {len(weights)}.{hint}")
-        for v, w in zip(variables, weights, strict=True):
-            if tuple(getattr(w, "shape", ())) != v.shape:
-                raise ValueError(f"{who(self)}: set_weights: {v.path!r} has shape {v.shape}, got {getattr(w, 'shape', ())}.")
-        for v, w in zip(variables, weights, strict=True):
-            v.assign(w)
-
-    def count_params(self):
-        """Number of scalars in the weights."""
-        if not self.built:
-            raise ValueError(
-                f"{who(self)}: count_params needs built weights. Call the layer on data, or build(input_shape), first."
-            )
-        return sum(v.size for v in self.weights)
-
-    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
-        """Call with the given values for the variables, changing nothing.
-
-        Returns:
-            (outputs, new non-trainable values), and the losses third with ``return_losses``.
-        """
-        if not self.built:
-            raise ValueError(f"{who(self)}: stateless_call needs built weights. Call it on data, or build(input_shape), first.")
-        trainable, other = self.trainable_variables, self.non_trainable_variables
-        _check_count(self, "trainable_variables", trainable, trainable_variables)
-        _check_count(self, "non_trainable_variables", other, non_trainable_variables)
-        losses_outside, LOCAL.losses = LOCAL.losses, {}
-        try:
-            with StateScope([*trainable, *other], [*trainable_variables, *non_trainable_variables]) as scope:
-                outputs = self(*args, **kwargs)
-                losses = self.losses if return_losses else None
-            new = [scope.read(v) for v in other]
-        finally:
-            LOCAL.losses = losses_outside
-        return (outputs, new, losses) if return_losses else (outputs, new)
-
-    # -- files -------------------------------------------------------------------------------------------------------------
-
-    def save_own_variables(self, store):
-        """Write this layer's own variables (not those of its parts) into a mapping."""
-        for i, v in enumerate((*self._trainable_variables, *self._non_trainable_variables)):
-            store[str(i)] = v
-
-    def load_own_variables(self, store):
-        """Read this layer's own variables from a mapping."""
-        own = (*self._trainable_variables, *self._non_trainable_variables)
-        if len(store.keys()) != len(own):
-            built = "" if self.built else " The layer has not been built: call the model on data, or build it, before loading."
-            raise ValueError(f"{who(self)}: the file holds {len(store.keys())} variables, the layer has {len(own)}.{built}")
-        for i, v in enumerate(own):
-            v.assign(store[str(i)])
-
-    def save_assets(self, dir_path):
-        """Write files beside the weights (vocabularies); nothing by default."""
-
-    def load_assets(self, dir_path):
-        """Read what ``save_assets`` wrote."""
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -578,13 +331,7 @@ class Layer(Operation, Parts):
         object.__delattr__(self, name)
 
 
-def _rows_of(x):
-    return max(x.shape[0], 1) if x.shape else 1
-
-
-def _check_count(layer, argument, variables, values):
-    if len(variables) != len(values):
-        raise ValueError(f"{who(layer)}: stateless_call: {argument} must hold {len(variables)} values, got {len(values)}.")
+Layer.build._is_base = True
 
 
 def _wrap_build(build):
@@ -599,7 +346,7 @@ def _wrap_build(build):
                 object.__setattr__(self, "_path", "/".join(LOCAL.names))
                 result = build(self, *args, **kwargs)
         if self._build_shapes is None:
-            names = _build_parameters(type(self)) or ("input_shape",)
+            names = build_parameters(type(self)) or ("input_shape",)
             self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs}
         self.built = True
         Structure.version += 1
@@ -616,14 +363,6 @@ def _call_signature(cls):
 
 def _unbound(fn):
     return functools.partial(fn, None)
-
-
-@functools.lru_cache(maxsize=4096)
-def _build_parameters(cls):
-    signature = CallSignature(_unbound(cls.build))
-    if signature.has_var_keyword or signature.has_var_positional:
-        return None
-    return tuple(signature.names)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -647,17 +386,6 @@ def _map_shapes(fn, shape):
     return fn(tuple(shape))
 
 
-def _as_shape(value):
-    """Shapes from JSON: lists of ints and None become tuples."""
-    if isinstance(value, dict):
-        return {k: _as_shape(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        if all(d is None or isinstance(d, int) for d in value):
-            return tuple(value)
-        return [_as_shape(v) for v in value]
-    return value
-
-
 def _input_shape_argument(kwargs):
     """The batch shape that ``input_shape=``, ``input_dim=`` or ``batch_input_shape=`` of a first layer means, or None."""
     batch = kwargs.pop("batch_size", None)
@@ -667,5 +395,3 @@ def _input_shape_argument(kwargs):
     if "batch_input_shape" in kwargs or "batch_shape" in kwargs:
         return tuple(kwargs.pop("batch_input_shape", None) or kwargs.pop("batch_shape"))
     return None if shape is None else (batch, *shape)
-
-

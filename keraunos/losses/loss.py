@@ -6,7 +6,7 @@ from keraunos.backend import dispatch
 from keraunos.core import dtype_policy
 from keraunos.core.masks import get_mask
 from keraunos.core.scope import real_rows
-from keraunos.losses.matching import as_array, match_ranks, match_weights, rank
+from keraunos.losses.matching import as_array, is_nesting, map_arrays, match_ranks, match_weights, rank
 from keraunos.ops.arithmetic import divide_no_nan, maximum
 from keraunos.ops.core import cast
 from keraunos.ops.indexing import where
@@ -19,8 +19,8 @@ from keraunos.util.serialization import deserialize_keras_object, serialize_kera
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
 
-@registry.builtin("keras.losses")
 @registry.builtin("keras")
+@registry.builtin("keras.losses")
 class Loss:
     """The base of all losses: a subclass defines ``call(y_true, y_pred)``, which returns a value per sample.
 
@@ -68,10 +68,10 @@ class Loss:
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The reduced loss of a batch; ``sample_weight`` weighs its samples."""
         who = type(self).__name__
-        mask = None if tree.is_nested(y_pred) else get_mask(y_pred)
+        mask = None if is_nesting(y_pred) else get_mask(y_pred)
         engine = dispatch.engine_of(*tree.flatten(y_pred), *tree.flatten(y_true), who=who)
-        y_pred = tree.map_structure(lambda x: as_array(engine, x, self._dtype), y_pred)
-        y_true = tree.map_structure(lambda x: self._as_target(engine, x), y_true)
+        y_pred = map_arrays(lambda x: as_array(engine, x, self._dtype), y_pred)
+        y_true = map_arrays(lambda x: self._as_target(engine, x), y_true)
         rows = rows_of(y_pred)
         reduction = self.reduction
         if rows is not None or sample_weight is not None:
@@ -123,8 +123,8 @@ class LossFunctionWrapper(Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
-        if type(self) is LossFunctionWrapper:
-            self._row_wise = getattr(fn, "_row_wise", False)
+        known = type(self)._row_wise if type(self) is not LossFunctionWrapper else getattr(fn, "_row_wise", False)
+        self._row_wise = known and _leaves_samples(kwargs.get("axis", -1))
 
     def call(self, y_true, y_pred):
         """Values per sample."""
@@ -160,6 +160,12 @@ class LossFunctionWrapper(Loss):
         return f"<{type(self).__name__} name={self.name} fn={self.fn.__name__ if hasattr(self.fn, '__name__') else self.fn}>"
 
 
+def _leaves_samples(axis):
+    """Whether a reduction over ``axis`` is sure not to be one over samples."""
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return all(a is not None and (a == -1 or a > 0) for a in axes)
+
+
 def loss_function(row_wise=True, mean_of_last=False, class_indices=False):
     """Decorator: a public function of losses, and what wrappers must know of it.
 
@@ -180,7 +186,9 @@ def check_reduction(reduction, who):
     """The reduction, or an error that lists the known ones."""
     if reduction is None or reduction in REDUCTIONS:
         return reduction
-    raise ValueError(f"{who}: reduction must be one of {REDUCTIONS} or None, got {reduction!r}.{near(reduction, REDUCTIONS)}")
+    raise ValueError(
+        f"{who}: reduction must be one of {REDUCTIONS} or None, got {reduction!r}.{near(reduction, REDUCTIONS)}"
+    )
 
 
 def rows_of(y):

@@ -5,7 +5,7 @@ from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
 from keraunos.ops.core import cast
 from keraunos.ops.shapes import expand_dims, reshape, squeeze
 from keraunos.ops.symbolic import KerasTensor
-from keraunos.util import settings
+from keraunos.util import settings, tree
 
 
 def as_array(engine, x, dtype=None):
@@ -17,6 +17,18 @@ def as_array(engine, x, dtype=None):
     if dtype is None and isinstance(x, float):
         dtype = settings.floatx()
     return engine.asarray(x, dtype)
+
+
+def map_arrays(fn, y):
+    """``fn`` of each array of a nesting; nested lists of plain numbers are one array."""
+    if is_nesting(y):
+        return tree.map_structure(fn, y)
+    return fn(y)
+
+
+def is_nesting(y):
+    """Whether y is a list, tuple or dict of arrays (nested lists of plain numbers are not)."""
+    return tree.is_nested(y) and (isinstance(y, dict) or any(hasattr(x, "shape") or x is None for x in tree.flatten(y)))
 
 
 def rank(x):

@@ -76,5 +76,5 @@ def _clone_functional(model, input_tensors, copy, call_function):
             return made
         return lambda *args, **kwargs: call_function(made, *args, **kwargs)
 
-    outputs = Function._run(model, inputs, function_of)
+    outputs = Function._run_graph(model, inputs, function_of)
     return Functional(inputs, outputs, name=model.name)

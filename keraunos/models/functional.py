@@ -89,7 +89,7 @@ class Functional(Function, Model):
 
     def call(self, inputs, training=None, mask=None):
         """Run the graph."""
-        return self._run(self._fit_inputs(inputs), lambda operation: operation)
+        return self._run_graph(self._fit_inputs(inputs), lambda operation: operation)
 
     def _fit_inputs(self, inputs):
         """Inputs nested like the model's: dicts go by name, a missing or surplus last axis of size 1 is mended."""

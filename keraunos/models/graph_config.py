@@ -2,7 +2,7 @@
 
 from keraunos.layers.layer import Layer
 from keraunos.ops.symbolic import KerasTensor
-from keraunos.saving.recorded_ops import operation_config, operation_from_config
+from keraunos.saving.recorded_ops import call_arguments, operation_config, operation_from_config
 from keraunos.util import tree
 from keraunos.util.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -59,7 +59,8 @@ def _node_config(node, nodes):
             return [convert(v) for v in x]
         return leaf(x)
 
-    return {"args": [convert(a) for a in node.args], "kwargs": {k: convert(v) for k, v in node.kwargs.items()}}
+    args, kwargs = call_arguments(node)
+    return {"args": [convert(a) for a in args], "kwargs": {k: convert(v) for k, v in kwargs.items()}}
 
 
 def graph_from_config(config, custom_objects=None):

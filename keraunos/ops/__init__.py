@@ -1,7 +1,7 @@
-# ruff: noqa: F401, F403, I001
+# ruff: noqa: F401, I001
 """Functions of arrays, each written once."""
 
-from keraunos.ops import operators as _operators  # noqa: F401  symbolic tensors get Python's operators
+from keraunos.ops import operators as _operators  # symbolic tensors get Python's operators
 from keraunos.ops.activation import (
     celu,
     elu,
@@ -362,3 +362,4 @@ from keraunos.ops.rearrangement import (
     vectorize,
     view,
 )
+from keraunos.ops import linalg, nn, numpy

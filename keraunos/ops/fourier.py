@@ -142,7 +142,7 @@ def _window(xp, who, window, sequence_length, fft_length, dtype):
         a = 0.5 if window == "hann" else 0.54
         window = xp.asarray((a - (1 - a) * np.cos(2 * np.pi * t)).astype(dtype))
     elif window is None:
-        window = xp.ones((sequence_length,), dtype=dtype)
+        return xp.ones((fft_length,), dtype=dtype)
     else:
         window = xp.astype(xp.asarray(window), dtype)
         if window.shape != (sequence_length,):
@@ -155,8 +155,8 @@ def _window(xp, who, window, sequence_length, fft_length, dtype):
 def stft(xp, x, sequence_length, sequence_stride, fft_length, window="hann", center=True):
     """The Fourier transforms of overlapping windows of a signal along the last axis.
 
-    ``window``: "hann", "hamming", an array (sequence_length,) or None. With ``center`` the signal is continued by reflection, so that window t
-    is centred at t · sequence_stride.
+    ``window``: "hann", "hamming", an array (sequence_length,) or None. With ``center`` the signal is continued by reflection, so
+    that window t is centred at t · sequence_stride.
 
     **Shape:** (..., n) → a pair of (..., windows, fft_length // 2 + 1).
 
@@ -210,4 +210,4 @@ def _overlap_add(xp, frames, stride):
     for j in range(pieces):  # piece j of frame i goes to block i + j
         moved = xp.pad(frames[..., j, :], (*lead, (j, pieces - 1 - j), (0, 0)))
         total = moved if total is None else total + moved
-    return xp.reshape(total, (*total.shape[:-2], -1))[..., : length + stride * (k - 1)]
+    return xp.reshape(total, (*total.shape[:-2], total.shape[-2] * stride))[..., : length + stride * (k - 1)]

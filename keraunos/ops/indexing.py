@@ -102,7 +102,7 @@ def get_item(xp, x, key):
     parts = tuple(_key_part(xp, k) for k in parts)
     given = [k for k in parts if k is not None and k is not Ellipsis]
     _check_ints(x, parts)
-    if sum(getattr(k, "ndim", 1) if getattr(k, "dtype", None) == bool else 1 for k in given) > x.ndim:
+    if sum(k.ndim if _is_mask(k) else 1 for k in given) > x.ndim:
         raise IndexError(f"get_item: {len(given)} indices for an array of shape {tuple(x.shape)}.")
     return x[parts if isinstance(key, tuple) else parts[0]]
 
@@ -118,6 +118,10 @@ def _key_part(xp, k):
     return k
 
 
+def _is_mask(k):
+    return hasattr(k, "dtype") and dtypes.standardize_dtype(k.dtype) == "bool"
+
+
 def _check_ints(x, parts):
     """Plain ints must lie inside; engines that clamp them would hide the mistake."""
     if Ellipsis in [p for p in parts if not hasattr(p, "dtype")]:
@@ -126,7 +130,7 @@ def _check_ints(x, parts):
     for k in parts:
         if k is None:
             continue
-        if getattr(k, "dtype", None) == bool:
+        if _is_mask(k):
             return
         if axis < x.ndim and type(k) is int and not -x.shape[axis] <= k < x.shape[axis]:
             raise IndexError(f"get_item: index {k} is out of bounds for axis {axis} of an array of shape {tuple(x.shape)}.")
@@ -274,6 +278,8 @@ def argpartition(xp, x, kth, axis=-1):
     n = x.shape[axis]
     if not -n <= kth < n:
         raise ValueError(f"argpartition: kth must be in [{-n}, {n - 1}], the size of axis {axis} being {n}; got {kth}.")
+    if x.dtype == bool:
+        x = xp.astype(x, "int32")
     return xp.astype(xp.argpartition(x, kth, axis=axis), "int32")
 
 

@@ -129,7 +129,7 @@ class Op:
         engine = dispatch.engine_of(*values, who=self.name)
         if self.promote is None:
             values = [to_array(engine, v, self, i) for v, (i, _) in zip(values, places, strict=True)]
-        else:
+        elif values:
             values = convert(engine, values, self.promote, self, [i for i, _ in places])
         for (i, k), v in zip(places, values, strict=True):
             if i in self.single:
@@ -201,6 +201,8 @@ def _freeze(a):
         return (cls, *map(_freeze, a))
     if isinstance(a, dict):
         return (cls, *((k, _freeze(v)) for k, v in a.items()))
+    if isinstance(a, np.ndarray) and a.nbytes <= 256:  # a static argument: its values may decide the shape
+        return "values", a.shape, a.dtype.str, a.tobytes()
     if hasattr(a, "shape") and hasattr(a, "dtype"):
         return "array", tuple(a.shape), str(a.dtype)
     return a
@@ -284,13 +286,21 @@ def convert(engine, values, promote, op, places):
     out = []
     for v, i in zip(values, places, strict=True):
         if has_array and type(v) in _SCALARS:
-            v = dtype.type(v) if isinstance(dtype, np.dtype) else engine.asarray(v, target)
+            v = _scalar(engine, v, dtype, target, op, i)
         elif not engine.is_array(v):
             v = to_array(engine, v, op, i, target)
         elif v.dtype != dtype:
             v = engine.xp.astype(v, dtype)
         out.append(v)
     return out
+
+
+def _scalar(engine, v, dtype, target, op, i):
+    """A Python number in the dtype of the arrays that it meets."""
+    try:
+        return dtype.type(v) if isinstance(dtype, np.dtype) else engine.asarray(v, target)
+    except OverflowError as e:
+        raise OverflowError(f"{op.name}: {op.params[i]} must be in the range of {target}, the dtype of the array, got {v}.") from e
 
 
 def to_array(engine, value, op, i, dtype=None):
@@ -303,6 +313,8 @@ def to_array(engine, value, op, i, dtype=None):
         elif dtype is None and type(value) in _SCALARS:
             dtype = dtypes.strengthen(type(value).__name__)
         return engine.asarray(value, dtype)
+    except OverflowError as e:
+        raise OverflowError(f"{op.name}: {op.params[i]} must be in the range of {dtype}, got {value}.") from e
     except (TypeError, ValueError) as e:
         raise type(e)(f"{op.name}: {op.params[i]} can't be made an array: {e}") from e
 

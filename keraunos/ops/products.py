@@ -7,6 +7,11 @@ from keraunos.ops import checks
 from keraunos.ops.op import op
 
 
+def _wide(xp, *operands):
+    """Operands of int8 as int32, as sums of their products leave the range of int8."""
+    return [xp.astype(x, "int32") for x in operands] if operands[0].dtype == "int8" else operands
+
+
 def _fits(who, x1, x2, same):
     """Equal sizes of the dimensions that are summed over."""
     if not same:
@@ -31,7 +36,7 @@ def matmul(xp, x1, x2):
         raise ValueError(f"matmul: x1 and x2 must have at least 1 dimension, got shapes {tuple(a)} and {tuple(b)}; use multiply.")
     if a[-1] != b[-2 if len(b) > 1 else 0]:
         _fits("matmul", x1, x2, False)
-    return xp.matmul(x1, x2)
+    return xp.matmul(*_wide(xp, x1, x2))
 
 
 @op("x1 x2")
@@ -120,7 +125,7 @@ def tensordot(xp, x1, x2, axes=2):
 def _einsum(xp, subscripts, operands):
     """``einsum`` of a list."""
     try:
-        return xp.einsum(subscripts, *operands)
+        return xp.einsum(subscripts, *_wide(xp, *operands))
     except (TypeError, ValueError, IndexError) as e:
         shapes = ", ".join(str(tuple(x.shape)) for x in operands)
         raise ValueError(f"einsum: subscripts {subscripts!r} don't fit operands of shapes {shapes}: {e}") from e
@@ -192,8 +197,8 @@ def correlate(xp, x1, x2, mode="valid"):
     **Shape:** (n,), (m,) → (|n - m| + 1,) in mode "valid", (max(n, m),) in "same", (n + m - 1,) in "full".
 
     >>> from keraunos import ops
-    >>> ops.correlate([1, 2, 3], [0, 1]).tolist()
-    [2, 3]
+    >>> ops.correlate([1.0, 2.0, 3.0], [0.0, 1.0]).tolist()
+    [2.0, 3.0]
     """
     checks.choice("correlate", mode, ("valid", "same", "full"), "mode")
     if x1.ndim != 1 or x2.ndim != 1 or not x1.size or not x2.size:

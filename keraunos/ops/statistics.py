@@ -102,7 +102,14 @@ def corrcoef(xp, x):
     >>> ops.round(ops.corrcoef([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
-    return xp.corrcoef(x)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"corrcoef: x must be (variables, observations), got shape {tuple(x.shape)}.")
+    rows = x[None, :] if x.ndim == 1 else x
+    rows = rows - xp.mean(rows, axis=1, keepdims=True)
+    covariance = rows @ xp.conj(xp.matrix_transpose(rows))
+    spread = xp.sqrt(xp.real(xp.diagonal(covariance)))
+    found = covariance / spread[:, None] / spread[None, :]
+    return found[0, 0] if x.ndim == 1 else found
 
 
 @op("x weights", promote=None)

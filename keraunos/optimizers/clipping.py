@@ -2,17 +2,19 @@
 
 from keraunos.backend import dispatch
 
+_HALF = ("float16", "bfloat16")
+
 
 def clip_gradients(optimizer, grads):
-    """The gradients within the limits that the optimizer sets."""
-    if optimizer.clipvalue is not None and optimizer.clipvalue > 0:
-        limit = optimizer.clipvalue
-        return [_xp(g).clip(g, -limit, limit) for g in grads]
-    if optimizer.clipnorm is not None and optimizer.clipnorm > 0:
+    """The gradients within the limits that the optimizer sets (a limit of None or 0 is none)."""
+    if optimizer.clipnorm:
         return [_scaled(g, _norm([g]), optimizer.clipnorm) for g in grads]
-    if optimizer.global_clipnorm is not None and optimizer.global_clipnorm > 0:
+    if optimizer.global_clipnorm:
         norm = _norm(grads)
         return [_scaled(g, norm, optimizer.global_clipnorm) for g in grads]
+    if optimizer.clipvalue:
+        limit = optimizer.clipvalue
+        return [_xp(g).clip(g, -limit, limit) for g in grads]
     return grads
 
 
@@ -21,10 +23,12 @@ def _xp(g):
 
 
 def _norm(grads):
+    """The root of the sum of all squares, in float32 for narrower gradients, whose squares overflow."""
     xp = _xp(grads[0])
-    return xp.sqrt(sum(xp.sum(g * g) for g in grads))
+    wide = [xp.astype(g, "float32") if g.dtype.name in _HALF else g for g in grads]
+    return xp.sqrt(sum(xp.sum(g * g) for g in wide))
 
 
 def _scaled(g, norm, limit):
     xp = _xp(g)
-    return g * (limit / xp.maximum(norm, limit))
+    return g * xp.astype(limit / xp.maximum(norm, limit), g.dtype)

@@ -64,7 +64,11 @@ class SeedGenerator:
         seed = make_default_seed() if seed is None else check_seed(seed, "SeedGenerator")
         with NameScope(self.name):
             self.state = Variable(
-                np.array([seed, 0], np.uint32), dtype="uint32", trainable=False, autocast=False, name="seed_generator_state"
+                np.array([seed, 0], np.uint32),
+                dtype="uint32",
+                trainable=False,
+                autocast=False,
+                name="seed_generator_state",
             )
 
     @property
@@ -91,7 +95,9 @@ class SeedGenerator:
                 "as seed=self.seed_generator, or pass an integer if the same numbers are wanted."
             )
         key = self.state.value
-        self.state.assign(_advance(engine.xp, key, ordered) if engine.is_tracer(key) else _advance(np, np.asarray(key), ordered))
+        self.state.assign(
+            _advance(engine.xp, key, ordered) if engine.is_tracer(key) else _advance(np, np.asarray(key), ordered)
+        )
         return key
 
     def get_config(self):

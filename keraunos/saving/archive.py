@@ -4,6 +4,7 @@ What comes in is not trusted: members are read by their expected names only, dec
 before anything is unpacked, and checksums are compared before anything is used.
 """
 
+import concurrent.futures
 import os
 import posixpath
 import shutil
@@ -64,7 +65,7 @@ class ArchiveReader:
         self._file = file
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError, struct.error) as e:
+        except (*_BROKEN, ValueError, struct.error) as e:
             raise ValueError(f"{name} is not a readable .keras archive (truncated or damaged?): {e}") from e
         self._members = {}
         for info in self._zip.infolist():
@@ -106,20 +107,35 @@ class ArchiveReader:
             raise self._damaged(name, e) from e
 
     def region(self, name):
-        """(file, start, size, whether the checksum fits) of a member's bytes, unpacked when they were compressed."""
+        """(file, start, size, ``fits``) of the bytes of a member, unpacked when they were compressed.
+
+        ``fits()`` says whether the checksum does; it is computed meanwhile by another thread.
+        """
         info = self._require(name)
         if info.compress_type != zipfile.ZIP_STORED:
-            return self._unpacked(info)
+            return *self._unpacked(info), lambda: True
         start = self._start_of(info)
-        crc, at, end = 0, start, start + info.file_size
-        buffer = memoryview(bytearray(_CHUNK))
-        self._file.seek(start)
+        if not hasattr(os, "pread"):  # no way to read at a place of its own
+            crc = self._checksum(start, info.file_size, self._read_in_turn)
+            return self._file, start, info.file_size, lambda: crc == info.CRC
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        found = pool.submit(self._checksum, start, info.file_size, lambda n, at: os.pread(self._file.fileno(), n, at))
+        pool.shutdown(wait=False)
+        return self._file, start, info.file_size, lambda: found.result() == info.CRC
+
+    @staticmethod
+    def _checksum(start, size, read):
+        crc, at, end = 0, start, start + size
         while at < end:
-            n = self._file.readinto(buffer[: min(_CHUNK, end - at)])
-            if not n:
-                raise self._damaged(name, "the file ends before the member does")
-            crc, at = zlib.crc32(buffer[:n], crc), at + n
-        return self._file, start, info.file_size, crc == info.CRC
+            piece = read(min(_CHUNK, end - at), at)
+            if not piece:
+                return None
+            crc, at = zlib.crc32(piece, crc), at + len(piece)
+        return crc
+
+    def _read_in_turn(self, n, at):
+        self._file.seek(at)
+        return self._file.read(n)
 
     def _unpacked(self, info):
         file = tempfile.TemporaryFile()  # closed by the one who asked
@@ -130,7 +146,7 @@ class ArchiveReader:
             file.close()
             raise self._damaged(info.filename, e) from e
         file.flush()
-        return file, 0, info.file_size, True
+        return file, 0, info.file_size
 
     def _start_of(self, info):
         self._file.seek(info.header_offset)

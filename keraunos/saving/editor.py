@@ -188,7 +188,7 @@ def _objects(node, path):
 
 def _read_all(weights):
     tree = {}
-    for path in () if weights is None else weights.paths():
+    for path in weights.paths():
         here = tree
         for part in _split(path):
             here = here.setdefault(part, {})

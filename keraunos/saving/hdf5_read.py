@@ -4,6 +4,8 @@ Only hard links to plain datasets inside the file are followed; nothing is alloc
 has been compared with what the file holds.
 """
 
+import contextlib
+import functools
 import io
 import os
 import zlib
@@ -17,10 +19,17 @@ from keraunos.saving.hdf5_write import CHECKSUM
 
 h5py = lazy_loader.load("h5py")
 _ALIGNMENT = 64  # engines take over such a buffer without a copy
+_KEPT = 1 << 26  # bytes that are kept from checking a file until they are asked for
 _FREE = 1 << 26  # bytes that a dataset may have whatever its stored size (unwritten or well compressed ones)
 _MAX_RATIO = 200
 _FOREIGN = {"bfloat16": ml_dtypes.bfloat16, "float8_e4m3fn": ml_dtypes.float8_e4m3fn, "float8_e5m2": ml_dtypes.float8_e5m2}
 _NUMBERS = "biufc"
+# What HDF5 raises on broken data.
+_BROKEN = (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, ArithmeticError, MemoryError)
+
+
+class WeightsFileError(ValueError):
+    """A file of weights is damaged, or holds what is not allowed in it."""
 
 
 class Region(io.RawIOBase):
@@ -65,36 +74,48 @@ class WeightsFile:
 
     def __init__(self, file, name, start=0, size=None, check=True):
         self.name = name  # as messages call it
+        self._kept, self._room = {}, _KEPT
         self.check = check  # compare checksums of what is read (not needed where the archive has one of all)
         size = os.fstat(file.fileno()).st_size - start if size is None else size
         self.region = Region(file, start, size)
         try:
             self._h5 = h5py.File(self.region, "r")
-        except (OSError, RuntimeError, ValueError, EOFError) as e:
-            raise ValueError(f"{name} is not a readable HDF5 file (truncated or damaged?): {e}") from e
-        self._checked = CHECKSUM in self._h5.attrs
-        self._aliases = {"layers": "_layer_checkpoint_dependencies"} if "layers" not in self._h5 else {}
+        except _BROKEN as e:
+            raise WeightsFileError(f"{name} is not a readable HDF5 file (truncated or damaged?): {e}") from e
+        with self.guarded(""):
+            self._checked = CHECKSUM in self._h5.attrs
+            self._aliases = {} if "layers" in self._h5 else {"layers": "_layer_checkpoint_dependencies"}  # Keras 2.12
 
     def verify(self):
         """Read all that has a checksum, and raise ``ValueError`` that names the first weight that is damaged."""
-
-        def visit(name, member):
-            if isinstance(member, h5py.Dataset):
-                self.read(member, name)
-
         if self._checked:
-            self._h5.visititems(visit)
+            for path in self._datasets:
+                array = self.read(self.descend(self._h5, path), path)
+                if array.nbytes <= self._room:  # small ones need not be read again
+                    self._room -= array.nbytes
+                    self._kept[path] = array
+
+    def take(self, path):
+        """An array that ``verify`` kept, or None; it is not kept any longer."""
+        return self._kept.pop(path, None)
+
+    @functools.cached_property
+    def _datasets(self):
+        """Paths of all datasets."""
+        found = []
+
+        def visit(name, info):
+            if info.type == h5py.h5o.TYPE_DATASET:
+                found.append(name.decode("utf-8"))
+
+        with self.guarded(""):
+            h5py.h5o.visit(self._h5.id, visit, info=True)
+        return found
 
     def paths(self):
         """Paths of the objects that have variables in the file."""
-        found = []
-
-        def visit(name, member):
-            if isinstance(member, h5py.Group) and name.rpartition("/")[2] == "vars" and len(member):
-                found.append(name.rpartition("/")[0])
-
-        self._h5.visititems(visit)
-        return found
+        above = (path.rpartition("/")[0] for path in self._datasets)
+        return list(dict.fromkeys(a.removesuffix("vars").rstrip("/") for a in above if a.rpartition("/")[2] == "vars"))
 
     def close(self):
         """Close the HDF5 file; the file that it was made from stays open."""
@@ -108,10 +129,8 @@ class WeightsFile:
 
     def group(self, path):
         """The mapping of names to arrays under a path, or None where the file has none."""
-        try:
+        with self.guarded(path):
             group = self._find(f"{path}/vars" if path else "vars")
-        except (OSError, RuntimeError) as e:
-            raise self._damaged(path, e) from e
         if group is not None and not isinstance(group, h5py.Group):
             raise self._damaged(path, "a dataset stands where a group should")
         return None if group is None else StoredGroup(self, group, path)
@@ -134,7 +153,7 @@ class WeightsFile:
         """What stands under a path in a group; ``ValueError`` when there is nothing."""
         for name in path.strip("/").split("/"):
             if not isinstance(group, h5py.Group) or name not in group:
-                raise ValueError(f"{self.name} is damaged: {path!r} is listed, but not there.")
+                raise WeightsFileError(f"{self.name} is damaged: {path!r} is listed, but not there.")
             group = self.follow(group, name)
         return group
 
@@ -142,12 +161,12 @@ class WeightsFile:
         """A member of a group, if it lies in this file."""
         kind = group.id.links.get_info(name.encode()).type
         if kind != h5py.h5l.TYPE_HARD:
-            raise ValueError(f"{self.name}: {group.name}/{name} is a link to somewhere else, which is refused.")
+            raise WeightsFileError(f"{self.name}: {group.name}/{name} is a link to somewhere else, which is refused.")
         return group[name]
 
     def read(self, dataset, where):
         """The array of a dataset; ``where`` names it in messages."""
-        try:
+        with self.guarded(where):
             self._check_storage(dataset, where)
             array = self._contiguous(dataset)
             if array is None:
@@ -156,19 +175,27 @@ class WeightsFile:
                     dataset.read_direct(array)
             self._check_sum(dataset, array, where)
             return _native(array, dataset)
-        except (OSError, RuntimeError, EOFError, TypeError) as e:
+
+    @contextlib.contextmanager
+    def guarded(self, where):
+        """What HDF5 raises on broken data becomes a ``ValueError`` that names the file and the place."""
+        try:
+            yield
+        except WeightsFileError:
+            raise
+        except _BROKEN as e:
             raise self._damaged(where, e) from e
 
     def _check_storage(self, dataset, where):
         plan = dataset.id.get_create_plist()
         if plan.get_external_count() or plan.get_layout() == h5py.h5d.VIRTUAL:
-            raise ValueError(f"{self.name}: {where} is stored outside of the file, which is refused.")
+            raise WeightsFileError(f"{self.name}: {where} is stored outside of the file, which is refused.")
         if dataset.dtype.kind not in _NUMBERS + "SV" or dataset.dtype.fields is not None:
-            raise ValueError(f"{self.name}: {where} must hold numbers, got dtype {dataset.dtype}.")
+            raise WeightsFileError(f"{self.name}: {where} must hold numbers, got dtype {dataset.dtype}.")
         stored, declared = dataset.id.get_storage_size(), nbytes_of(dataset)
         plain = plan.get_layout() == h5py.h5d.CONTIGUOUS and stored
         if plain and declared > self.region.size or declared > _FREE + _MAX_RATIO * stored:
-            raise ValueError(
+            raise WeightsFileError(
                 f"{self.name}: {where} says it has shape {dataset.shape} and dtype {dataset.dtype}, {declared} bytes, but the "
                 f"file holds {stored} bytes for it: refused."
             )
@@ -193,38 +220,49 @@ class WeightsFile:
             raise self._damaged(where, "its checksum does not fit")
 
     def _damaged(self, where, why):
-        return ValueError(f"{self.name} is damaged at {where or 'its root'}: {why}.")
+        return WeightsFileError(f"{self.name} is damaged at {where or 'its root'}: {why}.")
 
 
 class StoredGroup(Mapping):
     """What ``load_own_variables(store)`` gets: names to NumPy arrays, read when asked for."""
 
     def __init__(self, file, group, path):
-        self._file, self._group, self.path = file, group, path
+        self._file, self._group = file, group
+        self._prefix = f"{path}/vars/" if path else "vars/"
+        with file.guarded(path):
+            self._names = dict.fromkeys(group)
+        self._opened = {}
 
     def _dataset(self, key):
-        if str(key) not in self._group:
-            raise KeyError(key)
-        dataset = self._file.follow(self._group, str(key))
-        if not isinstance(dataset, h5py.Dataset):
-            raise ValueError(f"{self._file.name}: {self.path}/{key} must be an array, got a group.")
-        return dataset
+        key = str(key)
+        if key not in self._opened:
+            if key not in self._names:
+                raise KeyError(key)
+            with self._file.guarded(self._prefix + key):
+                dataset = self._file.follow(self._group, key)
+            if not isinstance(dataset, h5py.Dataset):
+                raise WeightsFileError(f"{self._file.name}: {self._prefix}{key} must be an array, got a group.")
+            self._opened[key] = dataset
+        return self._opened[key]
 
     def __getitem__(self, key):
-        return self._file.read(self._dataset(key), f"{self.path}/{key}" if self.path else f"the variable {key}")
+        dataset, path = self._dataset(key), f"{self._prefix}{key}"
+        kept = self._file.take(path)
+        return self._file.read(dataset, path) if kept is None else kept
 
     def __contains__(self, key):
-        return str(key) in self._group
+        return str(key) in self._names
 
     def shape(self, key):
         """The declared shape of a variable, without reading it."""
-        return self._dataset(key).shape
+        with self._file.guarded(f"{self._prefix}{key}"):
+            return self._dataset(key).shape
 
     def __len__(self):
-        return len(self._group)
+        return len(self._names)
 
     def __iter__(self):
-        return iter(self._group)
+        return iter(self._names)
 
 
 def nbytes_of(dataset):

@@ -147,8 +147,7 @@ def _load_archive(file, path, custom_objects, compile, safe_mode):
     config = parse_json(source.text(archive.CONFIG), f"{path}: {archive.CONFIG}")
     with opened_weights(source) as weights, tempfile.TemporaryDirectory() as folder:
         model = make_model(config, custom_objects, compile, safe_mode)
-        if weights is not None:
-            load_state(model, weights)
+        load_state(model, weights)
         if source.unpack_folder(archive.ASSETS, folder):
             load_assets(model, folder)
     return model
@@ -166,18 +165,29 @@ def _load_folder(path, custom_objects, compile, safe_mode):
 
 
 @contextlib.contextmanager
-def opened_weights(source):
-    """The weights in an archive, whose checksum fits; None for an archive without any."""
-    if archive.WEIGHTS not in source:
-        yield None
-        return
+def opened_weights(source, verify=False):
+    """The weights in an archive; ``ValueError`` after the block when they were damaged, with ``verify`` before it."""
     file, start, size, fits = source.region(archive.WEIGHTS)
-    own = contextlib.nullcontext() if source.owns(file) else file
-    with own, WeightsFile(file, f"{source.name}: {archive.WEIGHTS}", start, size, check=not fits) as weights:
-        if not fits:
-            weights.verify()  # says which weight it is, if the file knows
-            raise ValueError(f"{source.name} is damaged: the checksum of member {archive.WEIGHTS!r} does not fit.")
-        yield weights
+    name = f"{source.name}: {archive.WEIGHTS}"
+    with contextlib.nullcontext() if source.owns(file) else file:
+        if verify and not fits():
+            raise _damaged(file, name, start, size)
+        try:
+            with WeightsFile(file, name, start, size, check=False) as weights:
+                yield weights
+        finally:
+            if not fits():  # whatever went wrong in the block, this is why
+                raise _damaged(file, name, start, size)
+
+
+def _damaged(file, name, start, size):
+    """The error for weights whose checksum does not fit; it names the first that is damaged, if the file knows."""
+    try:
+        with WeightsFile(file, name, start, size) as weights:
+            weights.verify()
+    except ValueError as e:
+        return e
+    return ValueError(f"{name} is damaged: its checksum does not fit.")
 
 
 def parse_json(text, name):

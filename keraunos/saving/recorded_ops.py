@@ -3,11 +3,14 @@
 Static parameters are written as the configuration of the op, arrays as arguments of its node.
 """
 
+from keraunos import ops
 from keraunos.ops.op import OPS, RecordedOp
 from keraunos.saving.op_names import is_op, keras_class, op_name
 from keraunos.util import registry
 from keraunos.util.errors import describe, near
 from keraunos.util.serialization import deserialize_keras_object, serialize_keras_object
+
+registry.builtin("keras.ops", "convert_to_tensor")(ops.convert_to_tensor)  # what "__tensor__" in a file is read by
 
 # Parameters of Keras's classes that the functions do not have.
 _KERAS_ONLY = {"rms_scaling": False, "retstep": False, "sparse": False}
@@ -62,9 +65,9 @@ def operation_from_config(entry):
     name, config = op_name(module, str(entry.get("class_name"))), entry.get("config")
     if not isinstance(config, dict):
         raise ValueError(f"Malformed configuration of the op {name!r}: config must be a dict, got {describe(config)}.")
-    op = OPS.get(name) or getattr(registry.find_builtin("keras.ops", name), "op", None)
-    if op is None:
+    if name not in OPS:
         raise ValueError(f"Unknown op {entry.get('class_name')!r} of {module}.{near(name, OPS)}")
+    op = OPS[name]
     statics = {k: _as_tuples(deserialize_keras_object(v)) for k, v in config.items() if k in op.params}
     return RecordedCall(op, config.get("name") or name, statics)
 

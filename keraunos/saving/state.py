@@ -39,13 +39,10 @@ def _has_assets(part):
     return hasattr(part, "save_assets") and not _is_inherited(part, "save_assets")
 
 
-_BASES = (("keras.layers", "Layer"), ("keras.optimizers", "Optimizer"), ("keras", "Optimizer"))
-
-
 def _is_inherited(part, method):
     """Whether a method is that of the base of all layers (optimizers)."""
-    definer = next(cls for cls in type(part).__mro__ if method in vars(cls))
-    return registry.public_id(definer) in _BASES
+    base = ("keras.layers", "Layer") if part._part_kind == "layer" else ("keras.optimizers", "Optimizer")
+    return getattr(type(part), method) is getattr(registry.find_builtin(*base), method, None)
 
 
 def load_state(model, weights, skip_mismatch=False):
@@ -56,6 +53,8 @@ def load_state(model, weights, skip_mismatch=False):
     parts, problems = [], []
     for path, part in walk(model):
         group = weights.group(path)
+        if part._part_kind == "optimizer" and group is not None:
+            _build_optimizer(model, part, group)
         problem = _mismatch(path, part, group)
         if problem is None:
             parts.append((path, part, group))
@@ -73,7 +72,22 @@ def load_state(model, weights, skip_mismatch=False):
     _warn_unused(weights, {path for path, _, _ in parts} | {path for path, _ in problems})
 
 
+def _build_optimizer(model, optimizer, group):
+    """Make the slots of the model's optimizer where the file has them."""
+    if optimizer is getattr(model, "optimizer", None) and not optimizer.built and not _is_untrained(group):
+        optimizer.build(model.trainable_variables)
+
+
+def _is_untrained(group):
+    """Whether a group is that of an optimizer which was saved before its slots were made: the step and the rate only."""
+    return len(group) <= 2 and all(group.shape(key) == () for key in group)
+
+
 def _load(part, group, weights, path, skip_mismatch):
+    if _is_inherited(part, "load_own_variables"):
+        for i, variable in enumerate(own_variables(part, group)):
+            variable.assign(_as_engine_array(variable.engine, group[str(i)]))
+        return
     try:
         part.load_own_variables(group)
     except KeyError as e:
@@ -83,10 +97,16 @@ def _load(part, group, weights, path, skip_mismatch):
         warnings.warn(text, stacklevel=5)
 
 
-def own_variables(part):
-    """The variables that ``save_own_variables`` of the base class writes, in order."""
+def _as_engine_array(engine, array):
+    """The array as the engine's; it may take over the buffer, which nobody else knows."""
+    return engine.adopt(array) if hasattr(engine, "adopt") else array
+
+
+def own_variables(part, group):
+    """The variables that the base class reads from a group, in order."""
     if part._part_kind == "optimizer":
-        return list(part.variables)
+        own = list(part.variables)
+        return own[: len(group)] if group is not None and _is_untrained(group) else own
     return [*part._trainable_variables, *part._non_trainable_variables]
 
 
@@ -94,7 +114,7 @@ def _mismatch(path, part, group):
     """What does not fit between a part and what the file has for it, or None."""
     if not _is_inherited(part, "load_own_variables"):
         return None  # a class that reads its variables in its own way
-    own = own_variables(part)
+    own = own_variables(part, group)
     if group is None or len(group) != len(own):
         if not own and not group:
             return None

@@ -142,7 +142,7 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
         if path.endswith(_INDEX):
             _load_shards(model, file, path, skip_mismatch)
         elif path.endswith(".keras"):
-            with opened_weights(archive.ArchiveReader(file, path)) as weights:
+            with opened_weights(archive.ArchiveReader(file, path), verify=True) as weights:
                 load_state(model, weights, skip_mismatch)
         elif legacy:
             legacy_h5.read_weights(model, file, path, skip_mismatch, by_name)

@@ -4,9 +4,9 @@ import numpy as np
 
 
 def to_floats(logs):
-    """Arrays of logs as Python floats (arrays with more than one element stay arrays)."""
+    """Arrays of logs as Python floats, by name (arrays with more than one element stay arrays)."""
     found = {}
-    for name, value in (logs or {}).items():
+    for name, value in sorted((logs or {}).items()):
         if isinstance(value, dict):
             found[name] = to_floats(value)
             continue
@@ -15,15 +15,12 @@ def to_floats(logs):
     return found
 
 
-def flatten_logs(logs):
-    """A float, or a list of floats, from a dict of logs."""
-    values = list(_values(logs))
+def flatten_logs(logs, order=()):
+    """A float, or a list of floats: first the names in ``order``, then the others."""
+    names = [n for n in order if n in logs] + [n for n in logs if n not in order]
+    values = [v for n in names for v in _leaves(logs[n])]
     return values[0] if len(values) == 1 else values
 
 
-def _values(logs):
-    for v in logs.values():
-        if isinstance(v, dict):
-            yield from _values(v)
-        else:
-            yield v
+def _leaves(value):
+    return [v for x in value.values() for v in _leaves(x)] if isinstance(value, dict) else [value]

@@ -43,19 +43,21 @@ class FitLoop:
             callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=source.steps, model=model
         )
         model.stop_training = False
-        model._run = Run(model, source)
+        model._fit_run = Run(model, source)
         callbacks.on_train_begin()
-        initial_epoch = model._run.first_epoch(initial_epoch)
+        initial_epoch = model._fit_run.first_epoch(initial_epoch)
         logs = {}
         try:
             for epoch in range(initial_epoch, epochs):
+                if model.stop_training:
+                    break  # a resumed run that had stopped
                 logs = self._epoch(epoch, source, runner, callbacks)
                 if model.stop_training:
                     break
         finally:
             runner.close()
         callbacks.on_train_end(logs)
-        model._run = None
+        model._fit_run = None
         return model.history if isinstance(getattr(model, "history", None), History) else callbacks.history
 
     def _build(self, source):
@@ -63,7 +65,7 @@ class FitLoop:
         self.model._build_for_training("train", data, rows)
 
     def _epoch(self, epoch, source, runner, callbacks):
-        model, run = self.model, self.model._run
+        model, run = self.model, self.model._fit_run
         resumed = run.take_resumed_step()
         run.begin_epoch(epoch, resumed)
         if not resumed:
@@ -79,10 +81,13 @@ class FitLoop:
             done, step_logs = runner.run(step, end)
             if done == step:
                 break  # the stream has ended
-            wants_logs = callbacks.wants_logs("train", done, total)
-            logs = runner.logs(step_logs) if wants_logs else logs
+            if callbacks.wants_logs("train", done, total) or runner.own_logs:
+                logs = runner.logs(step_logs)
+            else:
+                runner.wait()
             pace.end(done - step)
             step = run.step = done
+            callbacks.show_progress(step, logs)
             callbacks.on_train_batch_end(step - 1, logs)
             if model.stop_training:
                 break
@@ -207,6 +212,8 @@ class EvaluateLoop:
                 runner.wait()
             pace.end(done - step)
             step = done
+            if not quiet:
+                callbacks.show_progress(step, logs)
             callbacks.on_test_batch_end(step - 1, logs)
             if total is None and runner.finished:
                 break

@@ -33,6 +33,7 @@ class Programs:
     def __init__(self, model):
         self.model = model
         self.lock = threading.RLock()
+        self.all_built = None  # True once every layer has been seen built
         self._version = -1
         self._fingerprint = None
         self._states = {}
@@ -51,6 +52,7 @@ class Programs:
             if fingerprint != self._fingerprint:
                 self._programs.clear()
                 self._fingerprint = fingerprint
+            self.all_built = None
             self._states.clear()
             self._version = version
 

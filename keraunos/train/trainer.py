@@ -3,6 +3,7 @@
 import numpy as np
 
 from keraunos import optimizers
+from keraunos.backend import dispatch
 from keraunos.backend.dtypes import standardize_dtype
 from keraunos.backend.spec import Spec
 from keraunos.core.scope import StateScope, real_rows
@@ -39,7 +40,7 @@ class Trainer:
         self._compile_loss = None
         self._compile_metrics = None
         self._loss_tracker = None
-        self._resume = None
+        self._log_order = []
 
     # -- compile -------------------------------------------------------------------------------------------------------------
 
@@ -336,7 +337,7 @@ class Trainer:
             raise TypeError(f"{who(self)}: evaluate: unknown argument(s) {sorted(kwargs)}.")
         with self._engine_scope():
             logs = EvaluateLoop(self).run(x, y, batch_size, verbose, sample_weight, steps, callbacks)
-        return logs if return_dict else flatten_logs(logs)
+        return logs if return_dict else flatten_logs(logs, self._log_order)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Outputs for all samples as NumPy arrays, computed batch by batch.
@@ -361,9 +362,8 @@ class Trainer:
             data = one_batch(x, y, sample_weight, class_weight, who=f"{kind}_on_batch")
             rows = len(next(leaf for leaf in tree.flatten(data) if leaf is not None))
             self._build_for_training(kind, data, rows)
-            logs = self._run_one(kind, data)
-            logs = to_floats(logs)
-        return logs if return_dict else flatten_logs(logs)
+            logs = to_floats(self._noted(self._run_one(kind, data)))
+        return logs if return_dict else flatten_logs(logs, self._log_order)
 
     def _run_one(self, kind, data):
         if self.run_eagerly or not self.jit_compile:
@@ -379,11 +379,17 @@ class Trainer:
 
     def _forward(self, data):
         """Outputs for one batch as arrays of the engine."""
-        if not self.built or any(not layer.built for layer in self._flatten_layers()):
+        if not self._is_all_built():
             self._build_for_prediction(data)
         if self.run_eagerly:
             return self.predict_step(data)
         return self._programs.forward(data)
+
+    def _is_all_built(self):
+        self._programs.refresh()
+        if self._programs.all_built is None:
+            self._programs.all_built = True if all(layer.built for layer in self._flatten_layers()) else None
+        return self._programs.all_built
 
     def _build_for_prediction(self, data):
         leaves = tree.flatten(data)
@@ -402,7 +408,7 @@ class Trainer:
         overridden = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "get_metrics_result")
         if any(getattr(own, n) is not getattr(Trainer, n) for n in overridden):
             return False
-        if not all(layer._row_wise for layer in self._flatten_layers()):
+        if not all(layer._row_wise and layer.activity_regularizer is None for layer in self._flatten_layers()):
             return False
         if kind == "predict":
             return True
@@ -416,8 +422,21 @@ class Trainer:
         return any(getattr(own, n) is not getattr(Trainer, n) for n in names)
 
     def _metrics_now(self):
-        """Results of the metrics as floats, read from the device once."""
-        return to_floats(self.get_metrics_result())
+        """Results of the metrics as floats. Their few numbers are read from the device once and worked out on the host."""
+        if not self._engine.trains or not self._metrics_are_known():
+            return to_floats(self._noted(self.get_metrics_result()))
+        variables = self.metrics_variables
+        with dispatch.use("numpy"), StateScope(variables, [np.asarray(v.value) for v in variables]):
+            return to_floats(self._noted(self.get_metrics_result()))
+
+    def _noted(self, logs):
+        """The logs; their order is that in which ``evaluate`` lists them."""
+        self._log_order = list(logs)
+        return logs
+
+    def _metrics_are_known(self):
+        """Whether all metrics are keraunos's own, which compute on every engine."""
+        return all(m.row_wise if isinstance(m, CompileMetrics) else m._row_wise for m in self.metrics)
 
     def symbolic_build(self, data=None, **kwargs):
         """Make all variables (weights, optimizer slots, metrics) for a batch ``(x, y)``, computing nothing."""

@@ -377,7 +377,7 @@ def _places(module, hint):
     parts = module[len(family) + 1 :].split(".")
     exact = ".".join(["keras", *parts]) if parts != [""] else "keras"
     homes = [home for part, home in _PARTS.items() if part in parts]
-    return (exact, *homes, *(() if homes else ("keras", "keras.layers")))
+    return (exact, *homes, "keras", "keras.layers")
 
 
 # -- code ------------------------------------------------------------------------------------------------------------

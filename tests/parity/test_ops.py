@@ -1,6 +1,7 @@
 """``keras.ops`` against real Keras: values of every row of tests/records, and result dtypes over the matrix of dtypes."""
 
 import itertools
+import warnings
 
 import jax
 import numpy as np
@@ -16,7 +17,10 @@ ROWS = [r for r in records.load() if r.keras]
 def results(module, row, values):
     """Leaves of what ``module``'s function returns."""
     args, kwargs = row.filled(values)
-    return [x for x in records.flat(records.find(module, row.name)(*args, **kwargs))]
+    with warnings.catch_warnings():
+        if module is keras.ops:
+            warnings.simplefilter("ignore")  # its own casts overflow
+        return records.flat(records.find(module, row.name)(*args, **kwargs))
 
 
 @pytest.mark.parametrize("row", [pytest.param(r, id=str(r)) for r in ROWS])

@@ -2,9 +2,10 @@
 
 A row is ``R(name, *args, **kwargs)``. An argument that is an array is written ``A("n", 3)``: its shape (a letter is a
 dimension that may be unknown, 4 in the tests and 0 in the test of empty input) and, by keyword, its dtype and range; or
-``V([[1.0, 2.0]])`` for given values. Everything else is passed as it is. What the tests need besides goes into ``.check(...)``.
+``V([[1.0, 2.0]])`` for given values. Everything else is passed as it is; what the tests need besides goes into
+``.check(...)``.
 
-``tests/ops/test_records.py`` runs all rows of all modules of this package; ``tests/parity/test_ops.py`` compares with Keras.
+``tests/ops/test_records.py`` runs all rows of all modules of this package, ``tests/parity/test_ops.py`` compares with Keras.
 """
 
 import dataclasses
@@ -68,7 +69,7 @@ class A:
             x = rng.uniform(low, high, shape)
         if self.make is not None:
             x = self.make(x)
-        return np.asarray(x).astype(_numpy_dtype(dtype))
+        return _cast(x, dtype)
 
     def __repr__(self):
         return f"A({', '.join(map(repr, self.shape))}, {self.dtype})"
@@ -87,7 +88,12 @@ class V(A):
         self.given = given
 
     def values(self, seed, n=SIZE, dtype=None):
-        return self.given.astype(_numpy_dtype(dtype or self.dtype))
+        return _cast(self.given, dtype or self.dtype)
+
+
+def _cast(x, dtype):
+    with np.errstate(invalid="ignore"):  # NaN as an integer, in the matrix of dtypes
+        return np.asarray(x).astype(_numpy_dtype(dtype))
 
 
 def _numpy_dtype(name):
@@ -102,7 +108,7 @@ class Record:
     args: tuple
     kwargs: dict
     want: Callable | None = None  # NumPy's answer to the same arguments; None: Keras alone is the witness
-    dtypes: str = ""  # a group of GROUPS: the result's dtype is compared with Keras's for each (each pair of them for two arrays)
+    dtypes: str = ""  # a group of GROUPS: for each, or each pair, the result's dtype is compared with Keras's
     grad: bool = False  # whether jax.grad is compared with finite differences
     kinks: dict | None = None  # for an elementwise function of one array: {point: derivative there}
     tol: float = 1e-5
@@ -153,11 +159,12 @@ def R(name, *args, **kwargs) -> Record:
 
 
 def swap(structure: Any, fn):
-    """``structure`` with ``fn`` applied to its leaves, in order (slices are opened too)."""
+    """``structure`` with ``fn`` applied to its leaves, in order."""
     if isinstance(structure, dict):
         return {k: swap(v, fn) for k, v in structure.items()}
     if isinstance(structure, (list, tuple)):
-        return type(structure)([swap(v, fn) for v in structure])
+        found = [swap(v, fn) for v in structure]
+        return found if hasattr(structure, "_fields") else type(structure)(found)
     return fn(structure)
 
 

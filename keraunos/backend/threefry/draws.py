@@ -12,8 +12,8 @@ import operator
 import ml_dtypes
 import numpy as np
 
-from keraunos.random import cipher, elementary
-from keraunos.random.cipher import BF16, F16, F32, F64
+from keraunos.backend.threefry import cipher, elementary
+from keraunos.backend.threefry.cipher import BF16, F16, F32, F64
 
 
 def bits(key, shape=(), dtype="uint32") -> np.ndarray:
@@ -74,6 +74,7 @@ def uniform(key, shape=(), dtype="float32", minval=0.0, maxval=1.0) -> np.ndarra
     dtype = cipher.check_float("uniform", dtype)
     low, high = _bound(minval, dtype), _bound(maxval, dtype)
     if low.ndim or high.ndim:
+        low, high = (np.broadcast_to(x, cipher.as_shape(shape)) for x in (low, high))
         return _scale(cipher.map_unit(key, shape, dtype, lambda u: u), low, high)
     return cipher.map_unit(key, shape, dtype, lambda u: _scale(u, low, high))
 
@@ -132,10 +133,9 @@ def bernoulli(key, p=0.5, shape=None) -> np.ndarray:
     >>> bernoulli(np.array([7, 0], np.uint32), 0.3, (4,)).tolist()
     [False, True, False, False]
     """
-    p = np.asarray(p)
-    if p.dtype not in (F16, BF16):
-        p = p.astype(F32)
-    return uniform(key, p.shape if shape is None else shape, p.dtype) < p
+    p = _inexact(p)
+    shape = p.shape if shape is None else cipher.as_shape(shape)
+    return np.asarray(uniform(key, shape, p.dtype) < np.broadcast_to(p, shape))
 
 
 def randint(key, shape, minval, maxval, dtype="int32") -> np.ndarray:

@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
-from keraunos.random import cipher, elementary, threefry
-from keraunos.random.cipher import F32, F64
+from keraunos.backend.threefry import cipher, elementary
+from keraunos.backend.threefry import draws as threefry
+from keraunos.backend.threefry.cipher import F32, F64
 
 # Remainder of Stirling's series for log k!, k = 0 ... 9; from 10 on, the first terms at k = 9 as jax.random has it.
 _STIRLING = np.array(
