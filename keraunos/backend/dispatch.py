@@ -86,6 +86,8 @@ def classify(x):
         kind = HANDLE
     elif hasattr(cls, "__keraunos_symbolic__"):
         kind = SYMBOLIC
+    elif isinstance(x, (np.ndarray, np.generic)):  # also where NumPy is an engine: its values follow the other operand
+        kind = HOST
     else:
         kind = next((e for e in list(_ENGINES.values()) if e.is_array(x)), None)
         if kind is None:

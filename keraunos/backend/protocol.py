@@ -58,8 +58,11 @@ class Engine(abc.ABC):
         """``fn(list of arrays) -> (scalar, aux)`` made into ``arrays -> ((scalar, aux), gradients)``."""
 
     @abc.abstractmethod
-    def loop(self, step):
-        """``step(i, state) -> state`` made into ``(start, stop, state) -> state`` with start and stop known at run time only."""
+    def steps(self, step):
+        """``step(i, carry, constants) -> carry`` made into ``run(carry, constants, start, stop) -> carry``.
+
+        However steps are cut into calls, the numbers must be the same. The carry given to ``run`` may not be used again.
+        """
 
     def wait(self, x):
         """Return when x has been computed."""

@@ -10,8 +10,10 @@ class Callback:
     Attributes:
         params: dict with "verbose", "epochs", "steps".
         model: the model.
-        batch_interval: the callback wants to be called at least every so many batches; ``None`` (the default): at every batch if it
-            defines a batch method, else at none. keraunos runs all batches between two calls as one program.
+        batch_interval: the callback is called at every ``batch_interval``-th batch of training; ``None`` (the default): at every
+            batch if it defines a batch method, else at none; 0: whenever a program of many batches has ended. keraunos runs all
+            batches between two calls as one program, so a callback that needs few of them is cheaper with a number here.
+        batches_before: a callback that has this attribute (0 at the beginning) counts batches over all epochs, not anew in each.
 
     >>> import keraunos as keras
     >>> class Hello(keras.callbacks.Callback):

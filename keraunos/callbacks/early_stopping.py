@@ -8,13 +8,16 @@ from keraunos.util import registry
 class EarlyStopping(MonitorCallback):
     """Stop training when a number has not got better for a number of epochs.
 
+    With ``patience=p`` training stops at the end of the p-th epoch in a row that is no better than the best one by more than
+    ``min_delta``. Whether less or more is better comes from the metric, see ``mode``.
+
     Args:
         monitor: name of the number in the logs.
         min_delta: least change that counts.
         patience: epochs without progress after which training stops.
         verbose: 1 prints when it stops.
         mode: "min", "max" or "auto".
-        baseline: value to beat.
+        baseline: value to beat: until it is beaten, progress does not reset the count of epochs.
         restore_best_weights: whether the model gets back the weights of its best epoch.
         start_from_epoch: epochs before which nothing is watched.
 
@@ -45,8 +48,12 @@ class EarlyStopping(MonitorCallback):
     def on_train_begin(self, logs=None):
         self._reset()
 
+    def get_monitor_value(self, logs):
+        """The watched number, or None with a warning; a subclass may compute its own."""
+        return self.value_of(logs)
+
     def on_epoch_end(self, epoch, logs=None):
-        value = self.value_of(logs)
+        value = self.get_monitor_value(logs)
         if value is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:

@@ -1,7 +1,4 @@
-"""Small callbacks: schedules, CSV, functions."""
-
-import csv
-import os
+"""Small callbacks: schedules of the learning rate, functions."""
 
 import numpy as np
 
@@ -25,8 +22,15 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule, verbose=0):
         super().__init__()
         self.schedule, self.verbose = schedule, verbose
+        self._begun = self._restored = None
+
+    def on_train_begin(self, logs=None):
+        self._begun = self._restored = None
 
     def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self._restored:
+            return  # a run that was killed within this epoch: the rate of the epoch is in the state of the optimizer
+        self._begun = epoch
         optimizer = self.model.optimizer
         if not hasattr(optimizer, "learning_rate"):
             raise ValueError("LearningRateScheduler: the model's optimizer has no learning_rate.")
@@ -45,56 +49,11 @@ class LearningRateScheduler(Callback):
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
+    def get_state(self):
+        return {"begun": self._begun}
 
-@registry.builtin("keras.callbacks")
-class CSVLogger(Callback):
-    """Write the logs of each epoch as a line of a CSV file.
-
-    Args:
-        filename: path.
-        separator: between fields.
-        append: whether to go on with a file that is there.
-
-    >>> import keraunos as keras
-    >>> log = keras.callbacks.CSVLogger("log.csv")
-    """
-
-    def __init__(self, filename, separator=",", append=False):
-        super().__init__()
-        self.filename, self.sep, self.append = os.fspath(filename), separator, append
-        self._file = self._writer = None
-        self.keys = None
-
-    def on_train_begin(self, logs=None):
-        has_header = False
-        if self.append and os.path.exists(self.filename):
-            with open(self.filename, encoding="utf-8", newline="") as f:
-                first = f.readline()
-            has_header = bool(first)
-            if has_header:
-                self.keys = next(csv.reader([first], delimiter=self.sep))[1:]
-        self._header = not has_header
-        self._file = open(self.filename, "a" if self.append else "w", encoding="utf-8", newline="")
-        self._writer = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
-        if self.keys is None:
-            self.keys = sorted(logs)
-            found = [k for k in self.keys if k.startswith("val_")]
-            if not found:
-                self.keys += [f"val_{k}" for k in self.keys if not k.startswith("val_") and getattr(self.model, "_validates", False)]
-        if self._writer is None:
-            self._writer = csv.DictWriter(self._file, ["epoch", *self.keys], delimiter=self.sep, extrasaction="ignore")
-            if self._header:
-                self._writer.writeheader()
-        self._writer.writerow({"epoch": epoch, **{k: logs.get(k, "NA") for k in self.keys}})
-        self._file.flush()
-
-    def on_train_end(self, logs=None):
-        if self._file is not None:
-            self._file.close()
-        self._file = self._writer = self.keys = None
+    def set_state(self, state):
+        self._begun = self._restored = state["begun"]
 
 
 @registry.builtin("keras.callbacks")
@@ -104,6 +63,7 @@ class LambdaCallback(Callback):
     Args:
         on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end: functions with the
             arguments of the method of that name.
+        kwargs: functions for other methods, and any other attributes (``batch_interval=10``).
 
     >>> import keraunos as keras
     >>> c = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print("done", epoch))
@@ -122,18 +82,8 @@ class LambdaCallback(Callback):
         **kwargs,
     ):
         super().__init__()
-        given = {k: v for k, v in locals().items() if k.startswith("on_") and v is not None}
-        given.update(kwargs)
-        for name, fn in given.items():
-            if not callable(fn):
-                raise ValueError(f"LambdaCallback: {name} must be a function, got {describe(fn)}.")
-            setattr(self, name, fn)
-        self._has_batch_function = any("batch" in name for name in given)
-
-    @property
-    def batch_interval(self):
-        """1 when a batch function was given."""
-        return 1 if self._has_batch_function else None
-
-
-__all__ = ["CSVLogger", "LambdaCallback", "LearningRateScheduler"]
+        given = {name: value for name, value in locals().items() if name.startswith("on_") and value is not None}
+        for name, value in (given | kwargs).items():
+            if name.startswith("on_") and not callable(value):
+                raise ValueError(f"LambdaCallback: {name} must be a function, got {describe(value)}.")
+            setattr(self, name, value)

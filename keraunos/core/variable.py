@@ -5,6 +5,7 @@ import numpy as np
 from keraunos.backend import dispatch
 from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
 from keraunos.core.scope import LOCAL, StateScope
+from keraunos.ops.operators import install_operators
 from keraunos.util import naming, registry
 from keraunos.util.errors import describe
 
@@ -224,6 +225,9 @@ class Variable:
         value = LOCAL.state.read(self) if LOCAL.state is not None else self._value
         shown = "traced" if self.engine.is_tracer(value) else np.array2string(np.asarray(value), threshold=20, edgeitems=2)
         return f"<Variable path={self.path}, shape={self._shape}, dtype={self._dtype}, value={shown}>"
+
+
+install_operators(Variable)
 
 
 class Structure:

@@ -63,6 +63,7 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
     # padded rows count as row-wise). Then a partial batch may be padded. Layers of others are taken not to be.
     _row_wise = False
     _is_input = False
+    _passing = frozenset()  # attributes that no program depends on
     _outside_config = ()  # parameters of the constructor that get_config leaves out
 
     def __new__(cls, *args, **kwargs):
@@ -321,14 +322,20 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
     def __setattr__(self, name, value):
         if type(value) not in _PLAIN and is_part(value):
             value = track(value)
-        if name[0] != "_" or is_part(value):
+            Structure.version += 1  # what it is made of is looked up anew
+        elif name[0] != "_" and name not in self._passing and not _same(self.__dict__.get(name, self), value):
             Structure.version += 1
-            self.__dict__["_changes"] += 1  # programs compiled before are for another layer
+            self.__dict__["_changes"] += 1  # programs compiled before were for other settings
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name):
         Structure.version += 1
         object.__delattr__(self, name)
+
+
+def _same(old, new):
+    """Whether an attribute is set to what it was."""
+    return old is new or (type(old) is type(new) and isinstance(old, _PLAIN) and old == new)
 
 
 Layer.build._is_base = True

@@ -2,6 +2,7 @@
 
 from keraunos.backend import dispatch
 from keraunos.backend.dtypes import is_float_dtype
+from keraunos.core.masks import set_mask
 from keraunos.losses.loss import LossFunctionWrapper, loss_function
 from keraunos.losses.matching import as_array
 from keraunos.ops.activation import softplus
@@ -10,6 +11,7 @@ from keraunos.ops.core import cast
 from keraunos.ops.creation import eye
 from keraunos.ops.indexing import where
 from keraunos.ops.products import matmul
+from keraunos.ops.reductions import any as reduce_any
 from keraunos.ops.reductions import logsumexp
 from keraunos.ops.shapes import reshape, transpose
 from keraunos.util import registry, settings
@@ -29,7 +31,8 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
         gamma: scale γ of the similarities.
         margin: m, how far from perfect similarities may stay.
 
-    **Shape:** y_true ``(batch,)`` or ``(batch, 1)``, y_pred ``(batch, n)``, to ``(batch,)``. Raises ``ValueError`` for other shapes.
+    **Shape:** y_true ``(batch,)`` or ``(batch, 1)``, y_pred ``(batch, n)``, to ``(batch,)``. Samples that are
+    alone in their class have the value 0 and are masked. Raises ``ValueError`` for other shapes.
     Source: Sun et al., 2020, https://arxiv.org/abs/2002.10857.
 
     >>> import keraunos as keras
@@ -53,7 +56,9 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     push = maximum(cosines + margin, 0.0)
     near = _log_sum(-gamma * pull * (cosines - 1.0 + margin), same)
     far = _log_sum(gamma * push * (cosines - margin), other)
-    return softplus(near + far)
+    loss = softplus(near + far)
+    set_mask(loss, reduce_any(same, axis=1))
+    return loss
 
 
 def _labels(name, labels, embeddings):
@@ -85,7 +90,7 @@ class Circle(LossFunctionWrapper):
 
     >>> import keraunos as keras
     >>> round(float(keras.losses.Circle(gamma=1.0)([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])), 3)
-    0.364
+    0.546
     """
 
     def __init__(

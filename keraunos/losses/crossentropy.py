@@ -411,7 +411,9 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
 @registry.builtin("keras.losses")
 class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
-    """(1 - p^q) / q of the probability p of the target class: robust to wrong labels; see ``keras.losses.categorical_generalized_cross_entropy``.
+    """(1 - p^q) / q of the probability p of the target class: robust to wrong labels.
+
+    See ``keras.losses.categorical_generalized_cross_entropy``.
 
     Args:
         q: 0 < q < 1: from cross entropy towards absolute error.

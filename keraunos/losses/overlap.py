@@ -23,20 +23,22 @@ def dice(y_true, y_pred, axis=None):
 
 @loss_function()
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
-    """1 - Σ t·p / (Σ t·p + alpha·Σ (1 - t)·p + beta·Σ t·(1 - p)), sums over ``axis`` (None: over everything, samples too).
+    """1 - Σ t·p / (Σ t·p + alpha·Σ t·(1 - p) + beta·Σ (1 - t)·p), sums over ``axis`` (None: over everything, samples too).
+
+    alpha weighs what is missed and beta what is too much, as in Keras's numbers (its text says it the other way round).
 
     **Shape:** both equal, to their shape without ``axis``. Raises ``ValueError`` for other shapes.
     Source: Salehi et al., 2017, https://arxiv.org/abs/1706.05721.
 
     >>> import keraunos as keras
     >>> round(float(keras.losses.tversky([[1.0, 1.0]], [[1.0, 0.0]], alpha=0.2, beta=1.0)), 4)
-    0.5
+    0.1667
     """
     y_true, y_pred = pair("tversky", y_true, y_pred)
     both = reduce_sum(y_true * y_pred, axis=axis)
     extra = reduce_sum((1.0 - y_true) * y_pred, axis=axis)
     missed = reduce_sum(y_true * (1.0 - y_pred), axis=axis)
-    return 1.0 - both / (both + alpha * extra + beta * missed + settings.epsilon())
+    return 1.0 - both / (both + alpha * missed + beta * extra + settings.epsilon())
 
 
 @registry.builtin("keras.losses")
@@ -62,11 +64,11 @@ class Dice(LossFunctionWrapper):
 
 @registry.builtin("keras.losses")
 class Tversky(LossFunctionWrapper):
-    """1 - Σ t·p / (Σ t·p + alpha·false positives + beta·false negatives); see ``keras.losses.tversky``.
+    """1 - Σ t·p / (Σ t·p + alpha·Σ t·(1 - p) + beta·Σ (1 - t)·p); see ``keras.losses.tversky``.
 
     Args:
-        alpha: weight of false positives.
-        beta: weight of false negatives.
+        alpha: weight of what is missed.
+        beta: weight of what is predicted too much.
         reduction, name, dtype: see ``Loss``.
         axis: dimensions to sum over; None: all of them, samples too.
 
@@ -74,7 +76,7 @@ class Tversky(LossFunctionWrapper):
 
     >>> import keraunos as keras
     >>> round(float(keras.losses.Tversky(alpha=0.2, beta=1.0)([[1.0, 1.0]], [[1.0, 0.0]])), 4)
-    0.5
+    0.1667
     """
 
     _row_wise = True

@@ -158,7 +158,9 @@ class AUC(Metric):
         if self.curve == "PR":
             return recall, divide_no_nan(tp, tp + fp)
         odds = divide_no_nan(tp + fn, fp + tn)  # of a positive sample
-        return 1.0 - odds * divide_no_nan(fn, tp), 1.0 - odds * divide_no_nan(fp, tp)
+        gains = (where(tp > 0, 1.0 - odds * divide_no_nan(wrong, tp), 0.0) for wrong in (fn, fp))
+        recall_gain, precision_gain = gains
+        return maximum(recall_gain, 0.0), precision_gain
 
     def get_config(self):
         """Arguments that make an equal metric."""

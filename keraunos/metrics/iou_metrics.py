@@ -72,6 +72,11 @@ class _ConfusionMatrix(Metric):
         right, union = (reshape(entries(x, ids), (-1,)) for x in (right, union))
         return divide_no_nan(reduce_sum(divide_no_nan(right, union)), reduce_sum(cast(union > 0, str(matrix.dtype))))
 
+    def get_config(self):
+        """Arguments that make an equal metric."""
+        config = super().get_config()
+        return config | {"target_class_ids": self.target_class_ids} if "target_class_ids" in config else config
+
 
 def entries(x, places):
     """The entries of x at the given places."""

@@ -157,6 +157,9 @@ class Model(Trainer, Layer):
         return Operation.input.fget(self)
 
 
+Model.call._is_abstract = True
+
+
 def _is_functional(args, kwargs):
     return len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
 

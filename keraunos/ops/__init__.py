@@ -1,6 +1,7 @@
 # ruff: noqa: F401, I001
 """Functions of arrays, each written once."""
 
+from keraunos.ops import image
 from keraunos.ops import operators as _operators  # symbolic tensors get Python's operators
 from keraunos.ops.activation import (
     celu,

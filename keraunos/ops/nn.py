@@ -1,5 +1,5 @@
 # ruff: noqa: F401
-"""The functions of neural networks among ``keras.ops``, as ``keras.ops.nn``."""
+"""The functions of ``keras.ops`` for networks, as ``keras.ops.nn``."""
 
 from keraunos.ops.activation import (
     celu,
@@ -31,12 +31,48 @@ from keraunos.ops.activation import (
     tanh_shrink,
     threshold,
 )
-from keraunos.ops.attention import dot_product_attention
-from keraunos.ops.conv import conv, conv_transpose, depthwise_conv, separable_conv
-from keraunos.ops.cross_entropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
-from keraunos.ops.ctc import ctc_decode, ctc_loss
-from keraunos.ops.norm import batch_normalization, layer_normalization, moments, normalize, rms_normalization
-from keraunos.ops.onehot import multi_hot, one_hot
-from keraunos.ops.patches import depth_to_space, fold, psnr, space_to_depth, unfold
-from keraunos.ops.pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool
-from keraunos.ops.special import polar
+from keraunos.ops.attention import (
+    dot_product_attention,
+)
+from keraunos.ops.conv import (
+    conv,
+    conv_transpose,
+    depthwise_conv,
+    separable_conv,
+)
+from keraunos.ops.cross_entropy import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
+from keraunos.ops.ctc import (
+    ctc_decode,
+    ctc_loss,
+)
+from keraunos.ops.norm import (
+    batch_normalization,
+    layer_normalization,
+    moments,
+    normalize,
+    rms_normalization,
+)
+from keraunos.ops.onehot import (
+    multi_hot,
+    one_hot,
+)
+from keraunos.ops.patches import (
+    depth_to_space,
+    fold,
+    psnr,
+    space_to_depth,
+    unfold,
+)
+from keraunos.ops.pooling import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    average_pool,
+    max_pool,
+)
+from keraunos.ops.special import (
+    polar,
+)

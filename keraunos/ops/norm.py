@@ -1,5 +1,6 @@
 """Mean and variance, and what is normalised by them. Half-precision inputs are summed in float32."""
 
+import math
 
 from keraunos.backend.dtypes import finite_range, is_float_dtype, standardize_dtype
 from keraunos.ops.op import op
@@ -87,11 +88,12 @@ def batch_normalization(xp, x, mean, variance, axis, offset=None, scale=None, ep
     return out if offset is None else out + along(xp, offset, (axis,), x.ndim)
 
 
-@op("x scale offset", promote=None)
-def batch_normalization_training(xp, x, scale, offset, axis=-1, epsilon=1e-3):
+@op("x scale offset weights", promote=None)
+def batch_normalization_training(xp, x, scale, offset, axis=-1, epsilon=1e-3, weights=None):
     """Normalise by the mean and variance of the batch itself; returns the result, the mean and the variance.
 
     **Shape:** x ``(..., n, ...)`` with n at ``axis``; scale and offset ``(n,)`` or None; results like x, ``(n,)``, ``(n,)``.
+    ``weights``, of the rank of x and broadcast to it, say how much each entry counts (0: masked, or padding); None: all alike.
     Mean and variance are in float32 for half-precision x, and no gradient flows through them.
 
     >>> from keraunos import ops
@@ -102,12 +104,13 @@ def batch_normalization_training(xp, x, scale, offset, axis=-1, epsilon=1e-3):
     (axis,) = axes_of(axis, x.ndim, "batch_normalization_training")
     others = tuple(a for a in range(x.ndim) if a != axis)
     z = wide(xp, x)
-    mean = xp.mean(z, axis=others, keepdims=True)
+    mean_of = _mean_over(xp, z, others, weights)
+    mean = mean_of(z)
     # The large array is shifted by a constant, so that its gradient is one fused pass; the mean's own gradient comes in by
     # ``away``, which is 0 but has a derivative, and is small.
     shifted = z - xp.stop_gradient(mean)
     away = mean - xp.stop_gradient(mean)
-    variance = xp.mean(shifted * shifted, axis=others, keepdims=True) - away * away
+    variance = mean_of(shifted * shifted) - away * away
     factor = 1 / xp.sqrt(variance + epsilon)
     if scale is not None:
         factor = factor * along(xp, xp.astype(scale, z.dtype), (axis,), x.ndim)
@@ -117,6 +120,16 @@ def batch_normalization_training(xp, x, scale, offset, axis=-1, epsilon=1e-3):
     out = xp.astype(shifted * factor + shift, x.dtype)
     mean, variance = (xp.stop_gradient(xp.squeeze(v, axis=others)) for v in (mean, variance))
     return out, mean, variance
+
+
+def _mean_over(xp, z, axes, weights):
+    """The function that takes the mean over axes, kept with size 1, of arrays like z."""
+    if weights is None:
+        return lambda v: xp.mean(v, axis=axes, keepdims=True)
+    w = xp.astype(weights, z.dtype)
+    alike = math.prod(z.shape[a] // max(w.shape[a], 1) for a in axes)  # entries that share a weight
+    total = xp.clip(xp.sum(w, axis=axes, keepdims=True) * alike, finite_tiny(z.dtype), None)
+    return lambda v: xp.sum(v * w, axis=axes, keepdims=True) / total
 
 
 @op("x gamma beta", promote=None, name="layer_normalization")

@@ -11,6 +11,7 @@ from keraunos.optimizers.lamb import Lamb
 from keraunos.optimizers.lion import Lion
 from keraunos.optimizers.lookup import deserialize, get, serialize
 from keraunos.optimizers.loss_scale_optimizer import LossScaleOptimizer
+from keraunos.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
 from keraunos.optimizers.muon import Muon
 from keraunos.optimizers.nadam import Nadam
 from keraunos.optimizers.optimizer import Optimizer
@@ -29,9 +30,11 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "SGD",
     "ScheduleFreeAdamW",

@@ -83,7 +83,9 @@ class ArchiveReader:
             raise ValueError(f"{self.name}: the member {name!r} is encrypted, which is not supported.")
         if info.compress_type == zipfile.ZIP_STORED:
             if info.file_size != info.compress_size:
-                raise ValueError(f"{self.name}: the sizes declared for the member {name!r} contradict each other: refused.")
+                raise ValueError(
+                    f"{self.name}: the sizes declared for the member {name!r} contradict each other: refused."
+                )
         elif info.file_size > _FREE + _MAX_RATIO * info.compress_size:
             raise ValueError(
                 f"{self.name}: the member {name!r} says that {info.compress_size} bytes unpack to {info.file_size}: refused."
@@ -100,7 +102,9 @@ class ArchiveReader:
         """A member of text."""
         info = self._require(name)
         if info.file_size > _MAX_TEXT:
-            raise ValueError(f"{self.name}: the member {name!r} is {info.file_size} bytes long, at most {_MAX_TEXT} are read.")
+            raise ValueError(
+                f"{self.name}: the member {name!r} is {info.file_size} bytes long, at most {_MAX_TEXT} are read."
+            )
         try:
             return self._zip.read(info).decode("utf-8")
         except _BROKEN as e:
@@ -180,7 +184,9 @@ class ArchiveReader:
 
     def _require(self, name):
         if name not in self._members:
-            raise ValueError(f"{self.name} is not a .keras archive: it has no member {name!r}, only {sorted(self._members)}.")
+            raise ValueError(
+                f"{self.name} is not a .keras archive: it has no member {name!r}, only {sorted(self._members)}."
+            )
         return self._members[name]
 
     def _damaged(self, name, why):

@@ -22,7 +22,11 @@ _ALIGNMENT = 64  # engines take over such a buffer without a copy
 _KEPT = 1 << 26  # bytes that are kept from checking a file until they are asked for
 _FREE = 1 << 26  # bytes that a dataset may have whatever its stored size (unwritten or well compressed ones)
 _MAX_RATIO = 200
-_FOREIGN = {"bfloat16": ml_dtypes.bfloat16, "float8_e4m3fn": ml_dtypes.float8_e4m3fn, "float8_e5m2": ml_dtypes.float8_e5m2}
+_FOREIGN = {
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+}
 _NUMBERS = "biufc"
 # What HDF5 raises on broken data.
 _BROKEN = (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, ArithmeticError, MemoryError)

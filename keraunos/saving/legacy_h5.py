@@ -39,7 +39,9 @@ def read_model(file, name, custom_objects, compile, safe_mode):
         if compile and training is not None:
             _compile(model, training, weights)
         elif compile:
-            warnings.warn(f"{name}: the model was not compiled when it was saved; compile it before training.", stacklevel=3)
+            warnings.warn(
+                f"{name}: the model was not compiled when it was saved; compile it before training.", stacklevel=3
+            )
     return model
 
 
@@ -77,7 +79,11 @@ def _modern(config):
     inner = config.get("config")
     if config.get("class_name") == "InputLayer" and isinstance(inner, dict) and "batch_input_shape" in inner:
         inner["batch_shape"] = inner.pop("batch_input_shape")
-    if config.get("class_name") == "BatchNormalization" and isinstance(inner, dict) and isinstance(inner.get("axis"), list):
+    if (
+        config.get("class_name") == "BatchNormalization"
+        and isinstance(inner, dict)
+        and isinstance(inner.get("axis"), list)
+    ):
         inner["axis"] = inner["axis"][0] if len(inner["axis"]) == 1 else inner["axis"]
     if config.get("class_name") in ("GRU", "LSTM", "SimpleRNN") and isinstance(inner, dict):
         for gone in ("time_major", "implementation"):
@@ -125,7 +131,11 @@ def _load_in_order(model, weights, group, skip_mismatch=False):
             f"layers with weights {[layer.name for layer in layers][:10]}."
         )
     pairs = [(name, layer, datasets) for (name, datasets), layer in zip(stored, layers, strict=True)]
-    top = _names(weights, group["top_level_model_weights"].attrs, "weight_names") if "top_level_model_weights" in group else []
+    top = (
+        _names(weights, group["top_level_model_weights"].attrs, "weight_names")
+        if "top_level_model_weights" in group
+        else []
+    )
     if top:
         own = [*model._trainable_variables, *model._non_trainable_variables]
         datasets = [weights.descend(group["top_level_model_weights"], place) for place in top]
@@ -160,13 +170,17 @@ def _compile(model, training, weights):
     optimizer = training.get("optimizer_config")
     config = {k: v for k, v in training.items() if k in _COMPILE_KEYS}
     if optimizer is not None:
-        inner = {_RENAMED.get(k, k): v for k, v in optimizer.get("config", {}).items() if k not in ("decay", "jit_compile")}
+        inner = {
+            _RENAMED.get(k, k): v for k, v in optimizer.get("config", {}).items() if k not in ("decay", "jit_compile")
+        }
         config["optimizer"] = {**optimizer, "module": "keras.optimizers", "config": inner}
     model.compile_from_config(config)
     root = weights.root
     if "optimizer_weights" in root and getattr(model, "optimizer", None) is not None:
         group = root["optimizer_weights"]
         datasets = [weights.descend(group, place) for place in _names(weights, group.attrs, "weight_names")]
+        if not model.optimizer.built and len(datasets) > 2:
+            model.optimizer.build(model.trainable_variables)
         variables = list(model.optimizer.variables)
         if [tuple(v.shape) for v in variables] != [tuple(d.shape) for d in datasets]:
             warnings.warn(f"{weights.name}: the state of the optimizer does not fit and is not loaded.", stacklevel=4)
@@ -175,7 +189,15 @@ def _compile(model, training, weights):
             variable.assign(weights.read(dataset, f"optimizer/{variable.name}"))
 
 
-_COMPILE_KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
+_COMPILE_KEYS = (
+    "loss",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "run_eagerly",
+    "steps_per_execution",
+    "jit_compile",
+)
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------
@@ -189,7 +211,9 @@ def write_model(model, file, include_optimizer=True):
         config = {"class_name": type(model).__name__, "config": serialize_keras_object(model)["config"]}
         root.attrs["model_config"] = json.dumps(config)
         _write_weights(model, root.create_group("model_weights"))
-        compile_config = model.get_compile_config() if include_optimizer and hasattr(model, "get_compile_config") else None
+        compile_config = (
+            model.get_compile_config() if include_optimizer and hasattr(model, "get_compile_config") else None
+        )
         if compile_config:
             _write_training(model, serialize_keras_object(compile_config), root)
     file.write(buffer.getbuffer())

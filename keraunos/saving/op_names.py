@@ -146,6 +146,11 @@ def is_op(module):
     return isinstance(module, str) and (module == OWN_MODULE or module.startswith("keras.src.ops."))
 
 
+def is_op_class(class_name):
+    """Whether Keras has an op class of that name."""
+    return class_name in _BY_CLASS
+
+
 def keras_class(name):
     """(module, class name, configuration keys) of an op.
 

@@ -5,7 +5,7 @@ Static parameters are written as the configuration of the op, arrays as argument
 
 from keraunos import ops
 from keraunos.ops.op import OPS, RecordedOp
-from keraunos.saving.op_names import is_op, keras_class, op_name
+from keraunos.saving.op_names import OWN_MODULE, is_op, is_op_class, keras_class, op_name
 from keraunos.util import registry
 from keraunos.util.errors import describe, near
 from keraunos.util.serialization import deserialize_keras_object, serialize_keras_object
@@ -59,10 +59,13 @@ def operation_from_config(entry):
 
     Raises ``ValueError`` for an op that does not exist.
     """
-    module = entry.get("module")
+    module, config = entry.get("module"), entry.get("config")
+    if module is None and is_op_class(entry.get("class_name")) and "trainable" not in (config or ()):
+        module = OWN_MODULE  # an .h5 file names no modules, but a layer always says whether it is trainable
+        entry = {**entry, "class_name": op_name(None, entry["class_name"])}
     if not is_op(module):
         return None
-    name, config = op_name(module, str(entry.get("class_name"))), entry.get("config")
+    name = op_name(module, str(entry.get("class_name")))
     if not isinstance(config, dict):
         raise ValueError(f"Malformed configuration of the op {name!r}: config must be a dict, got {describe(config)}.")
     if name not in OPS:

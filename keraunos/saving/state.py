@@ -119,9 +119,15 @@ def _mismatch(path, part, group):
         if not own and not group:
             return None
         stored = 0 if group is None else len(group)
-        built = "" if getattr(part, "built", True) else "; it has not been built: call the model on data, or build it, first"
+        built = (
+            ""
+            if getattr(part, "built", True)
+            else "; it has not been built: call the model on data, or build it, first"
+        )
         names = [f"{v.name} {v.shape}" for v in own]
-        return f"{_title(path, part)}: expected {len(own)} variables ({', '.join(names) or 'none'}), got {stored}{built}"
+        return (
+            f"{_title(path, part)}: expected {len(own)} variables ({', '.join(names) or 'none'}), got {stored}{built}"
+        )
     for i, variable in enumerate(own):
         if str(i) not in group:
             return f"{_title(path, part)}: expected variables 0 to {len(own) - 1}, got {sorted(group)}"

@@ -134,7 +134,9 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     if kwargs:
         raise ValueError(f"load_weights: unknown argument(s) {sorted(kwargs)}.")
     if not os.path.isfile(path):
-        raise ModelFileNotFound(f"File not found: {path!r}. load_weights needs the path of an existing file of weights.")
+        raise ModelFileNotFound(
+            f"File not found: {path!r}. load_weights needs the path of an existing file of weights."
+        )
     legacy = path.endswith((".h5", ".hdf5")) and not path.endswith(_ONE)
     if by_name and not legacy:
         raise ValueError(f"load_weights: by_name is for .h5 files of Keras 2 only, got {path!r}.")

@@ -1,6 +1,8 @@
 """Compiled programs of a model, kept as long as the model's structure stays what it was."""
 
 import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -116,8 +118,8 @@ class Programs:
         key = (kind, "many", *spec_key(data), tuple(order.shape), last_rows is None, keep_logs, len(variables))
         program = self.get(key, lambda: self._make_many(kind, variables, data, order.shape, last_rows is not None, keep_logs))
         with self.lock:
-            values = [v._value for v in variables]
-            values, logs = program(values, data, order, np.int32(start), np.int32(stop), np.int32(last_rows or 0))
+            carry = [v._value for v in variables], program.first_logs
+            values, logs = program.run(carry, (data, order, np.int32(last_rows or 0)), start, stop)
             for v, value in zip(variables, values, strict=True):
                 v._value = value
         return logs
@@ -127,26 +129,20 @@ class Programs:
         xp = engine.xp
         step = pure_step(self.model, kind, variables)
         n_steps, batch = order_shape
-        last = n_steps - 1
-        if keep_logs:
-            first_logs = self._logs_like(engine, step, variables, data, batch)
 
-        def many(values, data, order, start, stop, last_rows):
-            def body(i, carry):
-                rows = order[i]
-                batch_data = tree.map_structure(lambda a: None if a is None else take_rows(xp, a, rows), data)
-                mask = count = None
-                if padded:
-                    count = xp.where(i == last, last_rows, batch)
-                    mask = xp.astype(xp.arange(batch) < count, "float32")
-                    count = xp.astype(count, "float32")
-                new, logs = step(carry[0], batch_data, mask, count)
-                return new, (tree.map_structure(xp.asarray, logs) if keep_logs else None)
+        def one(i, carry, constants):
+            data, order, last_rows = constants
+            rows = order[i]
+            batch_data = tree.map_structure(lambda a: None if a is None else xp.take_rows(a, rows), data)
+            mask = count = None
+            if padded:
+                count = xp.where(i == n_steps - 1, last_rows, batch)
+                mask = xp.astype(xp.arange(batch) < count, "float32")
+                count = xp.astype(count, "float32")
+            new, logs = step(carry[0], batch_data, mask, count)
+            return new, (tree.map_structure(xp.asarray, logs) if keep_logs else None)
 
-            init = (values, first_logs if keep_logs else None)
-            return engine.loop(body)(start, stop, init)
-
-        return engine.compile(many, donate=(0,) if kind == "train" and engine.trains else ())
+        return Many(engine.steps(one), self._logs_like(engine, step, variables, data, batch) if keep_logs else None)
 
     def _logs_like(self, engine, step, variables, data, batch):
         """Zeros shaped like what the step returns: the loop carries the logs of the last step."""
@@ -180,9 +176,11 @@ class Programs:
         return engine.compile(pure)
 
 
-def take_rows(xp, array, rows):
-    """Rows of an array; the indices are known to be in range."""
-    return xp.take_rows(array, rows)
+class Many(NamedTuple):
+    """A program of many steps, and the logs that it begins with."""
+
+    run: Callable
+    first_logs: Any
 
 
 def functionalize_reads(fn, variables):

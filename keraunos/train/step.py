@@ -3,8 +3,11 @@
 import inspect
 
 from keraunos.backend import dispatch
+from keraunos.backend.dtypes import standardize_dtype
+from keraunos.backend.spec import Spec
 from keraunos.core.scope import LOCAL, RealRows, StateScope
 from keraunos.core.variable import functionalize
+from keraunos.util import tree
 
 
 class fresh_losses:  # noqa: N801 (reads as a phrase)
@@ -93,17 +96,38 @@ def pure_step(model, kind, variables):
     return functionalize(step, variables)
 
 
-def build_by_running(model, kind, data_specs, fill):
-    """Make every variable that a step needs by running it on stand-ins: weights, optimizer slots, metrics.
+def stand_ins(data, rows):
+    """(specs, fill): specs of a batch of ``rows`` rows (None: all), and what nests a list of arrays like ``data``."""
+    leaves = tree.flatten(data)
+    specs = [Spec(x.shape if rows is None else (rows, *x.shape[1:]), standardize_dtype(x.dtype)) for x in leaves if x is not None]
 
-    ``fill(arrays)`` nests a list of arrays like the step's data; what the run computes is thrown away.
-    """
+    def fill(arrays):
+        it = iter(arrays)
+        return tree.unflatten_like(data, [None if x is None else next(it) for x in leaves])
+
+    return specs, fill
+
+
+def build_by_calling(model, specs, fill):
+    """Make a model's weights by a call on stand-ins."""
+    _run_on_stand_ins(lambda arrays: _call(model, fill(arrays)), specs)
+
+
+def _call(model, inputs):
+    return model(inputs, training=False) if model._signature.takes_training else model(inputs)
+
+
+def build_by_running(model, kind, specs, fill):
+    """Make every variable that a step needs by running it on stand-ins; what the run computes is thrown away."""
     fn = step_function(model, kind)
+    _run_on_stand_ins(lambda arrays: fn(fill(arrays)), specs)
 
+
+def _run_on_stand_ins(fn, specs):
     def run(arrays):
         with StateScope(), fresh_losses():
-            fn(fill(arrays))
+            fn(arrays)
         return ()
 
-    with dispatch.use("jax"):
-        dispatch.get_engine("jax").abstract_eval(run, data_specs)
+    with dispatch.use("jax"):  # always installed, so it evaluates abstractly for every engine
+        dispatch.get_engine("jax").abstract_eval(run, specs)

@@ -4,8 +4,6 @@ import numpy as np
 
 from keraunos import optimizers
 from keraunos.backend import dispatch
-from keraunos.backend.dtypes import standardize_dtype
-from keraunos.backend.spec import Spec
 from keraunos.core.scope import StateScope, real_rows
 from keraunos.core.variable import Structure
 from keraunos.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -20,12 +18,14 @@ from keraunos.train.gradients import value_and_grad
 from keraunos.train.logs import flatten_logs, to_floats
 from keraunos.train.loops import EvaluateLoop, FitLoop, PredictLoop
 from keraunos.train.programs import Programs
-from keraunos.train.step import build_by_running, optimizers_of
+from keraunos.train.step import build_by_calling, build_by_running, optimizers_of, stand_ins
 from keraunos.util import tree
 
 
 class Trainer:
     """Mixin of ``Model``."""
+
+    _passing = frozenset(("stop_training", "history", "optimizer", "loss", "compiled", "steps_per_execution", "run_eagerly", "jit_compile"))
 
     def _init_trainer(self):
         self._programs = Programs(self)
@@ -230,25 +230,34 @@ class Trainer:
     # -- building ------------------------------------------------------------------------------------------------------------
 
     def _build_for_training(self, kind, data, rows):
-        """Make all variables that steps of ``kind`` need, from the specs of a batch."""
-        optimizer_built = kind != "train" or all(o.built for o in optimizers_of(self))
-        metrics_built = all(getattr(m, "built", True) for m in self.metrics)
-        loss_built = self._compile_loss is None or self._compile_loss.built
-        if self.built and all(layer.built for layer in self._flatten_layers()) and optimizer_built and metrics_built and loss_built:
-            return
-        leaves = tree.flatten(data)
-        specs = [Spec((rows, *x.shape[1:]), standardize_dtype(x.dtype)) for x in leaves if x is not None]
-
-        def fill(arrays):
-            it = iter(arrays)
-            return tree.unflatten_like(data, [None if x is None else next(it) for x in leaves])
-
-        if kind == "train" and self.built and self.optimizer is not None and not self.optimizer.built:
-            with self._engine_scope():
-                self.optimizer.build(self.trainable_variables)
+        """Make all variables that steps of ``kind`` need, from the specs of a batch: weights, optimizer slots, metrics."""
         with self._engine_scope():
-            build_by_running(self, kind, specs, fill)
+            if self._has_call() and not self._is_all_built():
+                self._build_weights(data, rows)
+            optimizer = self.optimizer
+            if kind == "train" and optimizer is not None and not optimizer.built and self._is_all_built():
+                optimizer.build(self.trainable_variables)
+            if not self._is_ready(kind):
+                build_by_running(self, kind, *stand_ins(data, rows))
+                Structure.version += 1
+
+    def _has_call(self):
+        return getattr(type(self).call, "_is_abstract", False) is False
+
+    def _build_weights(self, data, rows):
+        """Run the model on stand-ins for inputs, so that its layers make their weights."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        with self._programs.lock:
+            build_by_calling(self, *stand_ins(x, rows))
+        self.built = True
         Structure.version += 1
+
+    def _is_ready(self, kind):
+        """Whether every variable that a step of ``kind`` needs is there."""
+        ready = self._is_all_built() and (self._compile_loss is None or self._compile_loss.built)
+        if kind == "train":
+            ready = ready and all(o.built for o in optimizers_of(self))
+        return ready and all(getattr(m, "built", True) for m in self.metrics)
 
     # -- fit, evaluate, predict ----------------------------------------------------------------------------------------------
 
@@ -380,7 +389,7 @@ class Trainer:
     def _forward(self, data):
         """Outputs for one batch as arrays of the engine."""
         if not self._is_all_built():
-            self._build_for_prediction(data)
+            self._build_weights(data, None)
         if self.run_eagerly:
             return self.predict_step(data)
         return self._programs.forward(data)
@@ -390,17 +399,6 @@ class Trainer:
         if self._programs.all_built is None:
             self._programs.all_built = True if all(layer.built for layer in self._flatten_layers()) else None
         return self._programs.all_built
-
-    def _build_for_prediction(self, data):
-        leaves = tree.flatten(data)
-        specs = [Spec(x.shape, standardize_dtype(x.dtype)) for x in leaves if x is not None]
-
-        def fill(arrays):
-            it = iter(arrays)
-            return tree.unflatten_like(data, [None if x is None else next(it) for x in leaves])
-
-        with self._programs.lock:
-            build_by_running(self, "predict", specs, fill)
 
     def _per_row(self, kind):
         """Whether rows of a batch don't see each other, so that a partial batch may be padded."""

@@ -5,10 +5,7 @@ An object is ``{"module", "class_name", "config", "registered_name"}``, and may 
 says so, and a Python ``lambda`` in a file runs only when the user allowed it.
 """
 
-import base64
-import builtins
 import contextlib
-import marshal
 import threading
 import types
 import warnings
@@ -16,15 +13,12 @@ import warnings
 import ml_dtypes
 import numpy as np
 
-from keraunos.util import naming, registry, settings
+from keraunos.util import registry
 from keraunos.util.errors import describe
+from keraunos.util.lambdas import SafeModeScope, check_code_allowed, code_to_lambda, lambda_to_code, scoped_safe_mode
 
 _LOCAL = threading.local()
 _PLAIN = (str, int, float, bool, type(None))
-_LAMBDA_REFUSED = (
-    "the configuration holds a Python lambda, that is, code that would run in this process; it is refused by default. "
-    "If you trust where it comes from, pass safe_mode=False or call keras.config.enable_unsafe_deserialization()."
-)
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------
@@ -178,8 +172,10 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, module
     >>> keras.saving.deserialize_keras_object(config).units
     3
     """
-    scope = getattr(_LOCAL, "safe_mode", None)
-    with SafeModeScope(safe_mode if scope is None else scope), registry.CustomObjectScope(custom_objects):
+    kwargs.pop("printable_module_name", None)  # of Keras 2
+    if kwargs:
+        raise ValueError(f"deserialize_keras_object: unknown argument(s) {sorted(kwargs)}.")
+    with SafeModeScope(scoped_safe_mode(safe_mode)), registry.CustomObjectScope(custom_objects):
         return _read(config, module, module_objects)
 
 
@@ -380,59 +376,6 @@ def _places(module, hint):
     return (exact, *homes, "keras", "keras.layers")
 
 
-# -- code ------------------------------------------------------------------------------------------------------------
-
-
-class SafeModeScope:
-    """Whether configurations read in the block may carry code, whatever inner calls say."""
-
-    def __init__(self, safe_mode=True):
-        self.safe_mode = safe_mode
-
-    def __enter__(self):
-        self._before = getattr(_LOCAL, "safe_mode", None)
-        _LOCAL.safe_mode = self.safe_mode
-        return self
-
-    def __exit__(self, *exc):
-        _LOCAL.safe_mode = self._before
-
-
-def in_safe_mode():
-    """Whether code in a configuration is refused here: True unless a scope or the process-wide setting allows it."""
-    if settings.is_unsafe_deserialization_enabled():
-        return False
-    scope = getattr(_LOCAL, "safe_mode", None)
-    return True if scope is None else scope
-
-
-def check_code_allowed(what=None):
-    """Raise ``ValueError`` where code in a configuration is refused; ``what`` names the object that carries it."""
-    if in_safe_mode():
-        raise ValueError((f"{what}: " if what else "") + _LAMBDA_REFUSED)
-
-
-def lambda_to_code(fn):
-    """(base64 of the compiled code, defaults, values of the closure) of a function."""
-    closure = tuple(cell.cell_contents for cell in fn.__closure__) if fn.__closure__ else None
-    code = base64.encodebytes(marshal.dumps(fn.__code__)).decode("ascii")
-    return code, fn.__defaults__, closure
-
-
-def code_to_lambda(code, defaults=None, closure=None):
-    """The function of ``lambda_to_code``; ask ``check_code_allowed`` first, as it will run what came from outside."""
-    try:
-        compiled = marshal.loads(base64.b64decode(code))
-    except (ValueError, EOFError, TypeError) as e:
-        raise ValueError(
-            f"The code of a lambda can't be read ({type(e).__name__}: {e}): it was written by another version of "
-            "Python, or is damaged. Use a named, registered function instead."
-        ) from e
-    cells = None if closure is None else tuple(types.CellType(v) for v in closure)
-    scope = {"__builtins__": builtins}
-    return types.FunctionType(compiled, scope, compiled.co_name, None if defaults is None else tuple(defaults), cells)
-
-
 # -- objects that stand in several places ----------------------------------------------------------------------------
 
 
@@ -466,11 +409,3 @@ def _each_dict(config, act):
     elif isinstance(config, (list, tuple)):
         for value in config:
             _each_dict(value, act)
-
-
-# -- small helpers for rooms above -----------------------------------------------------------------------------------
-
-
-def name_of(obj):
-    """The snake-case name of an object's class, as Keras names objects and groups in files."""
-    return naming.to_snake_case(type(obj).__name__)

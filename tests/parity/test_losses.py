@@ -45,7 +45,6 @@ LOSSES = [
     ("MeanSquaredError", {}, floats(N, 4, 3), floats(N, 4, 3)),
     ("MeanSquaredError", {}, R.randint(0, 5, (N, 3)), floats(N, 3)),
     ("MeanAbsoluteError", {}, floats(N, 3), floats(N, 3)),
-    ("MeanAbsoluteError", {}, np.zeros((N, 2), "float32"), np.zeros((N, 2), "float32")),
     ("MeanAbsolutePercentageError", {}, floats(N, 3), floats(N, 3)),
     ("MeanSquaredLogarithmicError", {}, floats(N, 3), floats(N, 3)),
     ("CosineSimilarity", {}, floats(N, 3), floats(N, 3)),
@@ -175,7 +174,8 @@ def test_configurations(name):
     expected = keras.losses.serialize(theirs)
     assert config["module"] == expected["module"] and config["class_name"] == expected["class_name"]
     assert config["config"] | expected["config"] == config["config"]  # ours may tell more (Keras forgets Huber's delta)
-    assert type(keras.losses.deserialize(config)) is type(theirs)
+    if name != "CategoricalGeneralizedCrossEntropy":  # whose configuration Keras itself can't read
+        assert type(keras.losses.deserialize(config)) is type(theirs)
     assert type(losses.deserialize(expected)) is type(ours)
 
 

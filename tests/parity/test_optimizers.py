@@ -1,5 +1,9 @@
 """Optimizers and schedules against real Keras: same weights and gradients, ten steps, weights and every slot compared."""
 
+import functools
+import inspect
+
+import jax
 import numpy as np
 import pytest
 
@@ -72,7 +76,13 @@ ROWS = [
 def data(seed=0):
     """Weights and, for each step, gradients: an embedding, a kernel, a bias, a scalar, a convolution."""
     rng = np.random.default_rng(seed)
-    names = {"my_embedding/embeddings": (5, 3), "kernel": (3, 4), "dense/bias": (4,), "scale": (), "conv/kernel": (2, 2, 3)}
+    names = {
+        "my_embedding/embeddings": (5, 3),
+        "kernel": (3, 4),
+        "dense/bias": (4,),
+        "scale": (),
+        "conv/kernel": (2, 2, 3),
+    }
     weights = {n: rng.normal(size=s).astype("float32") for n, s in names.items()}
     gradients = [[rng.normal(size=w.shape).astype("float32") for w in weights.values()] for _ in range(STEPS)]
     return weights, gradients
@@ -99,7 +109,10 @@ def both(name, arguments):
     weights, _ = data()
     ours = [make_variable(NameScope, Variable, p, w) for p, w in weights.items()]
     theirs = [make_variable(keras.name_scope, keras.Variable, p, w) for p, w in weights.items()]
-    return (make_optimizer(optimizers, name, arguments), ours), (make_optimizer(keras.optimizers, name, arguments), theirs)
+    return (make_optimizer(optimizers, name, arguments), ours), (
+        make_optimizer(keras.optimizers, name, arguments),
+        theirs,
+    )
 
 
 def close(ours, theirs, where):
@@ -125,3 +138,150 @@ def test_steps(name, arguments):
     for o, weights in ((ours, our_weights), (theirs, their_weights)):
         o.finalize_variable_values(weights)
     close(our_weights, their_weights, "weights at the end")
+
+
+# -- schedules ------------------------------------------------------------------------------------------------------
+
+SCHEDULES = [
+    ("ExponentialDecay", (0.1, 4, 0.5), {}),
+    ("ExponentialDecay", (0.1, 4, 0.5), {"staircase": True}),
+    ("InverseTimeDecay", (0.1, 4, 0.5), {}),
+    ("InverseTimeDecay", (0.1, 4, 0.5), {"staircase": True}),
+    ("PolynomialDecay", (0.1, 10), {}),
+    ("PolynomialDecay", (0.1, 10), {"end_learning_rate": 0.05, "power": 2.0}),
+    ("PolynomialDecay", (0.1, 7), {"end_learning_rate": 0.02, "power": 0.5, "cycle": True}),
+    ("PiecewiseConstantDecay", ([5, 10, 20], [0.1, 0.05, 0.02, 0.01]), {}),
+    ("PiecewiseConstantDecay", ([7], [1.0, 0.5]), {}),
+    ("CosineDecay", (0.1, 20), {}),
+    ("CosineDecay", (0.1, 20), {"alpha": 0.1}),
+    ("CosineDecay", (0.0, 20), {"warmup_target": 0.2, "warmup_steps": 5, "alpha": 0.1}),
+    ("CosineDecay", (0.1, 20), {"warmup_steps": 5}),
+    ("CosineDecayRestarts", (0.1, 5), {"t_mul": 1.0}),
+    ("CosineDecayRestarts", (0.1, 5), {"t_mul": 1.0, "m_mul": 0.8, "alpha": 0.1}),
+    ("CosineDecayRestarts", (0.1, 5), {"m_mul": 0.5}),
+    ("CosineDecayRestarts", (0.1, 4), {"t_mul": 1.5, "m_mul": 0.9}),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "options"), SCHEDULES)
+def test_schedules(name, given, options):
+    ours = getattr(optimizers.schedules, name)(*given, **options)
+    theirs = getattr(keras.optimizers.schedules, name)(*given, **options)
+    assert ours.get_config() == theirs.get_config()
+    rates = [np.asarray(jax.jit(jax.vmap(schedule))(np.arange(40))) for schedule in (ours, theirs)]
+    np.testing.assert_allclose(*rates, rtol=2e-6, atol=1e-8)
+    assert float(ours(7)) == pytest.approx(float(rates[0][7]), rel=1e-6)
+
+
+# -- loss scaling, several optimizers -------------------------------------------------------------------------------
+
+
+def scaled(module, variable_class):
+    variable = variable_class(np.float32([1, 2]), name="v")
+    inner = module.Adam(0.1, beta_1=0.8, name="inner")
+    optimizer = module.LossScaleOptimizer(inner, initial_scale=8.0, dynamic_growth_steps=3, name="outer")
+    optimizer.build([variable])
+    return optimizer, variable
+
+
+def test_loss_scaling():
+    """Keras's stateful apply fails on JAX outside of a program, so both go the stateless way."""
+    runs = [scaled(optimizers, Variable), scaled(keras.optimizers, keras.Variable)]
+    assert [v.path for v in runs[0][0].variables] == [v.path for v in runs[1][0].variables]
+    states = [([v.value], [s.value for s in o.variables]) for o, v in runs]
+    for g in (1, 1, np.inf, 1, 1, 1, 1, np.nan, -np.inf, 2, 2, 2, 2):
+        for i, (o, _) in enumerate(runs):
+            weights, slots = states[i]
+            gradient = np.float32([g, 0.5]) * np.asarray(slots[3])
+            states[i] = o.stateless_apply(slots, [gradient], weights)
+        close_arrays(*[[*weights, *slots] for weights, slots in states], g)
+
+
+def close_arrays(ours, theirs, where):
+    for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=2e-6, atol=1e-6, err_msg=f"{where}: {i}")
+
+
+def several(module, variable_class, scope):
+    patterns = {".*bias": module.SGD(0.5, name="b"), "conv/.*": module.Adam(0.2, name="c")}
+    optimizer = module.MultiOptimizer(module.OptimizerMap(module.RMSprop(0.1, name="d"), patterns), 4.0, "o")
+    return optimizer, [make_variable(scope, variable_class, p, w) for p, w in data()[0].items()]
+
+
+def test_several_optimizers():
+    runs = [several(optimizers, Variable, NameScope), several(keras.optimizers, keras.Variable, keras.name_scope)]
+    for o, weights in runs:
+        o.build(weights)
+        for gradients in data()[1]:
+            o.apply(gradients, weights)
+    (ours, our_weights), (theirs, their_weights) = runs
+    assert [v.path for v in ours.variables] == [v.path for v in theirs.variables]
+    close(our_weights, their_weights, "weights")
+    close(ours.variables, theirs.variables, "slots")
+
+
+# -- names, configurations, errors ----------------------------------------------------------------------------------
+
+NAMES = sorted({name for name, _ in ROWS})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_configurations_go_both_ways(name):
+    ours, theirs = getattr(optimizers, name)(), getattr(keras.optimizers, name)()
+    config = optimizers.serialize(ours)
+    assert config == keras.optimizers.serialize(theirs)
+    assert optimizers.serialize(optimizers.deserialize(keras.optimizers.serialize(theirs))) == config
+    assert type(optimizers.get(name.lower())) is type(ours)
+    if name != "Lamb":  # Keras 3.15 doesn't find it by its name
+        assert (
+            keras.optimizers.serialize(keras.optimizers.deserialize(dict(config))) == config
+        )  # it changes its argument
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*NAMES, "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", *{S + n for n, _, _ in SCHEDULES}],
+)
+def test_signatures(name):
+    def parameters(module):
+        cls = functools.reduce(getattr, name.split("."), module)
+        return [(p.name, p.kind, p.default) for p in inspect.signature(cls).parameters.values()]
+
+    assert parameters(optimizers) == parameters(keras.optimizers)
+
+
+@pytest.mark.parametrize("names", [["dense"], ["bias"], ["^ker"], ["nel$", "bias"], ["dense/bias"]])
+def test_what_is_excluded_from_weight_decay(names):
+    (ours, our_weights), (theirs, their_weights) = both("AdamW", {})
+    found = []
+    for o, weights in ((ours, our_weights), (theirs, their_weights)):
+        o.exclude_from_weight_decay(var_names=names)
+        found.append([o._use_weight_decay(v) for v in weights])
+    assert found[0] == found[1]
+
+
+WRONG = [
+    ("Adam", {"learning_rate": "fast"}),
+    ("Adam", {"lr": 0.1}),
+    ("Adam", {"name": "a/b"}),
+    ("Adam", {"clipnorm": 1.0, "clipvalue": 1.0}),
+    ("Adam", {"use_ema": True, "ema_momentum": 1.5}),
+    ("Adam", {"use_ema": True, "ema_overwrite_frequency": -1}),
+    ("Adam", {"gradient_accumulation_steps": 1}),
+    ("AdamW", {"weight_decay": None}),
+    ("SGD", {"momentum": -0.1}),
+    ("SGD", {"momentum": 1.1}),
+    ("Lion", {"beta_1": 0.0}),
+    ("Ftrl", {"learning_rate_power": 0.5}),
+    ("Ftrl", {"initial_accumulator_value": -1.0}),
+    ("Ftrl", {"l1_regularization_strength": -1.0}),
+    ("Ftrl", {"l2_regularization_strength": -1.0}),
+    ("Ftrl", {"l2_shrinkage_regularization_strength": -1.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), WRONG)
+def test_wrong_arguments_are_errors_in_both(name, arguments):
+    for module in (optimizers, keras.optimizers):
+        with pytest.raises(ValueError):
+            getattr(module, name)(**arguments)

@@ -125,7 +125,11 @@ def test_a_flipped_weight_is_named(tmp_path):
     path.write_bytes(raw)
     with pytest.raises(ValueError, match=r"w\.h5 is damaged at layers/dense/vars/0: its checksum does not fit"):
         read_all(path)
-    with open(path, "rb") as f, WeightsFile(f, path.name) as weights, pytest.raises(ValueError, match="layers/dense/vars/0"):
+    with (
+        open(path, "rb") as f,
+        WeightsFile(f, path.name) as weights,
+        pytest.raises(ValueError, match="layers/dense/vars/0"),
+    ):
         weights.verify()
 
 

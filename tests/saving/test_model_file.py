@@ -88,7 +88,11 @@ def test_overwriting_is_asked_for(tmp_path, monkeypatch):
 
 MISMATCHES = [
     # what the file holds, what the model is, what the message says
-    ((4, 5), (4, 6), r"Dense 'd1' \(at layers/dense_1 in the file\): expected 'kernel' of shape \(4, 6\), got shape \(4, 5\)"),
+    (
+        (4, 5),
+        (4, 6),
+        r"Dense 'd1' \(at layers/dense_1 in the file\): expected 'kernel' of shape \(4, 6\), got shape \(4, 5\)",
+    ),
     ((4,), (4, 5), r"Dense 'd1' .*expected 2 variables \(kernel \(4, 5\), bias \(5,\)\), got 0"),
 ]
 
@@ -136,7 +140,13 @@ class Parts(keras.layers.Layer):
         self.A = keras.layers.Dense(1)
         self._b = keras.layers.Dense(1)
         self.again = self.b
-        self.list = [keras.layers.Dense(1), [keras.layers.Dense(1)], [self.b, keras.layers.Dense(1)], 3, keras.layers.Dense(1)]
+        self.list = [
+            keras.layers.Dense(1),
+            [keras.layers.Dense(1)],
+            [self.b, keras.layers.Dense(1)],
+            3,
+            keras.layers.Dense(1),
+        ]
         self.dict = {"z": keras.layers.Dense(1), "a": [keras.layers.Dense(1)]}
         self.tuple = (keras.layers.Dense(1),)
         self._hidden = keras.layers.Dense(1)
@@ -208,6 +218,100 @@ def test_assets_and_variables_with_names(tmp_path, zipped):
     model.save(path, zipped=zipped)
     back = keras.saving.load_model(path).layers[0]
     assert back.text == "κεραυνός" and float(back.scale) == 3.0
+
+
+# -- classes of one's own -----------------------------------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("tests")
+class Block(keras.layers.Layer):
+    def __init__(self, units, activation=None, inner=None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+        self.dense = keras.layers.Dense(units)
+        self.inner = inner
+
+    def call(self, x):
+        x = self.activation(self.dense(x))
+        return x if self.inner is None else self.inner(x)
+
+    def get_config(self):
+        own = {"units": self.units, "activation": keras.activations.serialize(self.activation), "inner": self.inner}
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config):
+        config["inner"] = keras.saving.deserialize_keras_object(config["inner"])
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("tests")
+def cube(x):
+    return x**3
+
+
+@keras.saving.register_keras_serializable("tests")
+class Net(keras.Model):
+    def __init__(self, units=3, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.blocks = [Block(units, "relu"), Block(units, cube, inner=Block(2))]
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x * self.scale
+
+
+class Plain(keras.layers.Layer):
+    def __init__(self, factor=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+
+@pytest.mark.parametrize("zipped", [None, False])
+def test_a_subclassed_model(tmp_path, zipped):
+    x, model = np.ones((2, 4), "float32"), Net(units=5)
+    y = np.asarray(model(x))
+    model.scale.assign(2.0)
+    path = tmp_path / ("m.keras" if zipped is None else "m")
+    model.save(path, zipped=zipped)
+    back = keras.saving.load_model(path)
+    assert type(back) is Net and back.units == 5
+    np.testing.assert_allclose(np.asarray(back(x)), 2 * y, rtol=1e-6)
+
+
+def test_a_class_that_nobody_registered(tmp_path):
+    keras.Sequential([keras.Input((2,)), Plain(3.0)]).save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="Unknown class: 'Plain'.*register_keras_serializable"):
+        keras.saving.load_model(tmp_path / "m.keras")
+    back = keras.saving.load_model(tmp_path / "m.keras", custom_objects={"Plain": Plain})
+    assert back.layers[0].factor == 3.0
+
+
+def test_a_layer_in_two_wrappers_stays_one(tmp_path):
+    shared = keras.layers.Dense(2)
+    x = keras.Input((2,))
+    model = keras.Model(x, Block(2, inner=shared, name="b")(Block(2, inner=shared, name="a")(x)))
+    model.save(tmp_path / "m.keras")
+    back = keras.saving.load_model(tmp_path / "m.keras")
+    assert back.get_layer("a").inner is back.get_layer("b").inner
+    same(model, back)
+
+
+def test_a_lambda_needs_trust(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: 2 * x)])
+    with pytest.warns(UserWarning, match="lambda is written"):
+        model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        keras.saving.load_model(tmp_path / "m.keras")
+    back = keras.saving.load_model(tmp_path / "m.keras", safe_mode=False)
+    np.testing.assert_array_equal(np.asarray(back(np.ones((1, 2), "float32"))), [[2, 2]])
 
 
 # -- damage ----------------------------------------------------------------------------------------------------------
@@ -308,8 +412,14 @@ HOSTILE = [
     (lambda m: [(n, d) for n, d in m.items() if n != "config.json"], "no member 'config.json'"),
     (lambda m: [(n, d) for n, d in m.items() if n != "metadata.json"], "no member 'metadata.json'"),
     (lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"{")], "not readable JSON"),
-    (lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"[" * 100_000)], "not readable JSON"),
-    (lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"3")], "must hold a configuration"),
+    (
+        lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"[" * 100_000)],
+        "not readable JSON",
+    ),
+    (
+        lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"3")],
+        "must hold a configuration",
+    ),
     (lambda m: [*((n, d) for n, d in m.items() if n != "config.json"), ("config.json", b"\xff\xfe")], "config.json"),
     (lambda m: config(m, module="os", class_name="system"), "Unknown class: 'system'"),
     (lambda m: config(m, config={"layers": [EVIL]}), "Unknown class: 'system'"),
@@ -399,7 +509,13 @@ KERAS_2 = {
         "layers": [
             {
                 "class_name": "InputLayer",
-                "config": {"batch_input_shape": [None, 3], "dtype": "float32", "sparse": False, "ragged": False, "name": "in"},
+                "config": {
+                    "batch_input_shape": [None, 3],
+                    "dtype": "float32",
+                    "sparse": False,
+                    "ragged": False,
+                    "name": "in",
+                },
             },
             {
                 "class_name": "Dense",
@@ -441,13 +557,17 @@ def test_a_file_of_keras_2(tmp_path):
         model = keras.saving.load_model(path)
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], kernel)
     assert model.layers[0].activation.__name__ == "relu"
-    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="dense"), keras.layers.Dense(5, name="new")])
+    other = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(2, name="dense"), keras.layers.Dense(5, name="new")]
+    )
     other.load_weights(path, by_name=True)
     np.testing.assert_array_equal(other.get_weights()[0], kernel)
     with pytest.raises(ValueError, match="holds weights of 1 layers"):
         other.load_weights(path)
     wrong = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="dense")])
-    with pytest.raises(ValueError, match=r"layer 'dense': expected weights of shapes \[\(4, 2\), \(2,\)\], got \[\(3, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"layer 'dense': expected weights of shapes \[\(4, 2\), \(2,\)\], got \[\(3, 2\)"
+    ):
         wrong.load_weights(path)
 
 

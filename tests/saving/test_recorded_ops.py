@@ -24,16 +24,28 @@ CALLS = [
     (lambda: ops.einsum("bij,bkj->bik", X, Y), "Einsum", {"subscripts": "bij,bkj->bik"}, 2),
     (lambda: ops.where(X > 0, X, Y), "Where", {}, 3),
     (lambda: ops.cast(X, "int32"), "Cast", {"dtype": "int32"}, 1),
-    (lambda: ops.one_hot(ops.cast(X, "int32"), 3), "OneHot", {"num_classes": 3, "axis": -1, "dtype": None, "sparse": False}, 1),
+    (
+        lambda: ops.one_hot(ops.cast(X, "int32"), 3),
+        "OneHot",
+        {"num_classes": 3, "axis": -1, "dtype": None, "sparse": False},
+        1,
+    ),
     (lambda: ops.split(X, 2, axis=1)[1], "Split", {"indices_or_sections": 2, "axis": 1}, 1),
     (lambda: ops.top_k(X, 2)[0], "TopK", {"k": 2, "sorted": True}, 1),
     (lambda: X + np.ones(3, "float32"), "Add", {}, 2),
     (lambda: ops.layer_normalization(X), "LayerNorm", {"axis": -1, "epsilon": None, "rms_scaling": False}, 3),
-    (lambda: ops.pad(X, ((0, 0), (1, 1), (0, 0))), "Pad", {"pad_width": [[0, 0], [1, 1], [0, 0]], "mode": "constant"}, 2),
+    (
+        lambda: ops.pad(X, ((0, 0), (1, 1), (0, 0))),
+        "Pad",
+        {"pad_width": [[0, 0], [1, 1], [0, 0]], "mode": "constant"},
+        2,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("call", "class_name", "statics", "count"), CALLS, ids=[c[1] + str(i) for i, c in enumerate(CALLS)])
+@pytest.mark.parametrize(
+    ("call", "class_name", "statics", "count"), CALLS, ids=[c[1] + str(i) for i, c in enumerate(CALLS)]
+)
 def test_there_and_back(call, class_name, statics, count):
     made = call()
     operation = made.node.operation
@@ -61,7 +73,9 @@ def test_every_class_has_one_op():
 
 def test_configuration_keys_are_parameters():
     only_keras = {"sparse", "ragged", "retstep", "rms_scaling"}
-    wrong = {n: keys for n, (_, _, keys) in KERAS_OPS.items() if n in OPS and set(keys) - set(OPS[n].params) - only_keras}
+    wrong = {
+        n: keys for n, (_, _, keys) in KERAS_OPS.items() if n in OPS and set(keys) - set(OPS[n].params) - only_keras
+    }
     assert not wrong
 
 
@@ -73,7 +87,10 @@ def test_an_op_that_keras_does_not_know_stands_under_its_own_name():
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ({"module": "keras.src.ops.numpy", "class_name": "Summ", "config": {}}, "Unknown op 'Summ' .*Did you mean 'sum'"),
+        (
+            {"module": "keras.src.ops.numpy", "class_name": "Summ", "config": {}},
+            "Unknown op 'Summ' .*Did you mean 'sum'",
+        ),
         ({"module": "keras.src.ops.numpy", "class_name": "Sum", "config": 3}, "config must be a dict"),
         ({"module": "keras.src.ops.numpy", "class_name": None, "config": {}}, "Unknown op"),
         ({"module": "keraunos.ops", "class_name": "__import__", "config": {}}, "Unknown op"),

@@ -89,7 +89,9 @@ def test_there_and_back(value):
     assert deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(value)))) == value
 
 
-@pytest.mark.parametrize("array", [np.ones((2, 3), "int8"), np.zeros(2, "float64"), np.array(["ab", "c"]), np.array([True])])
+@pytest.mark.parametrize(
+    "array", [np.ones((2, 3), "int8"), np.zeros(2, "float64"), np.array(["ab", "c"]), np.array([True])]
+)
 def test_arrays_come_back(array):
     back = deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(array))))
     np.testing.assert_array_equal(back, array)
@@ -97,11 +99,15 @@ def test_arrays_come_back(array):
 
 
 def test_a_keras_tensor_comes_back():
-    back = deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(keras.KerasTensor((None, 3), "int32")))))
+    back = deserialize_keras_object(
+        json.loads(json.dumps(serialize_keras_object(keras.KerasTensor((None, 3), "int32"))))
+    )
     assert back.shape == (None, 3) and back.dtype == "int32"
 
 
-@pytest.mark.parametrize("module", ["keras", "keras.src.dtype_policies.dtype_policy", "keras.dtype_policies", "tf_keras", None])
+@pytest.mark.parametrize(
+    "module", ["keras", "keras.src.dtype_policies.dtype_policy", "keras.dtype_policies", "tf_keras", None]
+)
 def test_internal_and_older_modules_mean_the_public_class(module):
     config = {"class_name": "DTypePolicy", "config": {"name": "float16"}, "registered_name": None}
     assert deserialize_keras_object(config | ({"module": module} if module else {})).name == "float16"
@@ -135,7 +141,12 @@ def test_refused(config, error, says):
 
 
 def test_custom_objects_are_found_by_argument_and_scope():
-    config = {"class_name": "Unregistered", "module": "elsewhere", "config": {"x": 1}, "registered_name": "Unregistered"}
+    config = {
+        "class_name": "Unregistered",
+        "module": "elsewhere",
+        "config": {"x": 1},
+        "registered_name": "Unregistered",
+    }
     assert type(deserialize_keras_object(config, custom_objects={"Unregistered": Unregistered})) is Unregistered
     with keras.saving.custom_object_scope({"Unregistered": Unregistered}):
         assert type(deserialize_keras_object(config)) is Unregistered
@@ -205,8 +216,12 @@ def stateful():
 
 def test_an_object_in_two_places_stays_one(stateful):
     shared = Stateful(1)
-    config = json.loads(json.dumps(serialization.serialize_with_sharing({"a": shared, "b": [shared], "c": Stateful(1)})))
-    assert config["a"]["shared_object_id"] == config["b"][0]["shared_object_id"] and "shared_object_id" not in config["c"]
+    config = json.loads(
+        json.dumps(serialization.serialize_with_sharing({"a": shared, "b": [shared], "c": Stateful(1)}))
+    )
+    assert (
+        config["a"]["shared_object_id"] == config["b"][0]["shared_object_id"] and "shared_object_id" not in config["c"]
+    )
     with serialization.sharing("read"):
         back = deserialize_keras_object(config)
     assert back["a"] is back["b"][0] and back["a"] is not back["c"]

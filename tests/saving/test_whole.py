@@ -31,7 +31,10 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, error):
 
 
 def test_the_error_names_the_file_and_says_that_it_is_unchanged(tmp_path):
-    with pytest.raises(OSError, match="a' could not be written and is as it was before: No space") as e, whole_file(tmp_path / "a"):
+    with (
+        pytest.raises(OSError, match="a' could not be written and is as it was before: No space") as e,
+        whole_file(tmp_path / "a"),
+    ):
         raise OSError(28, "No space left on device")
     assert e.value.errno == 28
 
@@ -82,7 +85,9 @@ with whole_file(sys.argv[1]) as f:
 def test_a_full_disk(tmp_path):
     path = tmp_path / "w.weights.h5"
     path.write_bytes(b"old")
-    done = subprocess.run([sys.executable, "-c", SAVE, str(path), "100000"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", SAVE, str(path), "100000"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 1 and "could not be written and is as it was before" in done.stderr
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["w.weights.h5"]
 
@@ -91,7 +96,9 @@ def test_a_full_disk(tmp_path):
 def test_killed_in_the_middle(tmp_path):
     path = tmp_path / "w.weights.h5"
     path.write_bytes(b"old")
-    process = subprocess.Popen([sys.executable, "-c", SAVE, str(path), "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SAVE, str(path), "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     with process:
         assert process.stdout.readline().strip() == b"writing"
         process.kill()

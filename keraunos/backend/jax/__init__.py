@@ -9,6 +9,7 @@ from jax._src.core import trace_state_clean  # has no public name
 
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.jax import namespace, natives, random
+from keraunos.backend.jax.steps import steps_program
 from keraunos.backend.protocol import Engine
 from keraunos.backend.spec import Spec
 from keraunos.util import tree
@@ -74,11 +75,8 @@ class JaxEngine(Engine):
     def value_and_grad(self, fn):
         return jax.value_and_grad(fn, has_aux=True)
 
-    def loop(self, step):
-        def run(start, stop, state):
-            return jax.lax.fori_loop(start, stop, step, state)
-
-        return run
+    def steps(self, step):
+        return steps_program(step)
 
     def custom_gradient(self, fn):
         """``fn(*args) -> (output, grad_fn)`` as a function with that gradient; grad_fn may close over what fn computed."""

@@ -57,11 +57,11 @@ class NumpyEngine(Engine):
             "under NumPy afterwards."
         )
 
-    def loop(self, step):
-        def run(start, stop, state):
-            for i in range(int(start), int(stop)):
-                state = step(i, state)
-            return state
+    def steps(self, step):
+        def run(carry, constants, start, stop):
+            for i in range(start, stop):
+                carry = step(i, carry, constants)
+            return carry
 
         return run
 

@@ -32,14 +32,7 @@ def _inside(xp, i, n, mode):
 
 def sample(xp, x, coordinates, order, mode, fill_value):
     """Values of x at real coordinates, a list with one array for each axis of x; order 0 is nearest, 1 linear."""
-    corners = []  # for each axis the (index, weight) of its neighbours
-    for c in coordinates:
-        if order == 0:
-            corners.append([(xp.astype(xp.floor(c + 0.5), "int32"), None)])
-        else:
-            low = xp.floor(c)
-            upper, i = c - low, xp.astype(low, "int32")
-            corners.append([(i, 1 - upper), (i + 1, upper)])
+    corners = [_neighbours(xp, c, order) for c in coordinates]
     total = 0
     for corner in itertools.product(*corners):
         places = tuple(_inside(xp, i, n, mode) for (i, _), n in zip(corner, x.shape, strict=True))
@@ -99,15 +92,16 @@ def _warp(xp, name, images, transform, interpolation, fill_mode, fill_value, dat
     x = x if x.ndim == 4 else xp.expand_dims(x, axis=0)
     x = x if data_format == "channels_last" else xp.moveaxis(x, 1, -1)
     batch, h, w, channels = x.shape
-    a = xp.astype(transform if transform.ndim == 2 else xp.expand_dims(transform, axis=0), "float32")
+    exact = "float64" if standardize_dtype(x.dtype) == "float64" else "float32"  # of coordinates
+    a = xp.astype(transform if transform.ndim == 2 else xp.expand_dims(transform, axis=0), exact)
     if a.ndim != 2 or a.shape[1] != 8 or a.shape[0] not in (1, batch):
         raise ValueError(f"{name}: transform must have shape (8,) or ({batch}, 8), got {tuple(transform.shape)}.")
     a = [xp.reshape(a[:, i], (-1, 1, 1, 1)) for i in range(8)]
-    down = xp.reshape(xp.astype(xp.arange(h), "float32"), (1, h, 1, 1))
-    right = xp.reshape(xp.astype(xp.arange(w), "float32"), (1, 1, w, 1))
+    down = xp.reshape(xp.astype(xp.arange(h), exact), (1, h, 1, 1))
+    right = xp.reshape(xp.astype(xp.arange(w), exact), (1, 1, w, 1))
     depth = a[6] * right + a[7] * down + 1
-    column = (a[0] * right + a[1] * down + a[2]) / depth + xp.zeros((batch, h, w, channels), dtype="float32")
-    row = (a[3] * right + a[4] * down + a[5]) / depth + xp.zeros((batch, h, w, channels), dtype="float32")
+    column = (a[0] * right + a[1] * down + a[2]) / depth + xp.zeros((batch, h, w, channels), dtype=depth.dtype)
+    row = (a[3] * right + a[4] * down + a[5]) / depth + xp.zeros((batch, h, w, channels), dtype=depth.dtype)
     # Batch and channel are indices as they are: only rows and columns are interpolated.
     n = xp.reshape(xp.arange(batch), (batch, 1, 1, 1))
     c = xp.arange(channels)
@@ -130,8 +124,9 @@ def _sample_plane(xp, x, n, c, row, column, order, mode, fill_value):
 
 
 def _neighbours(xp, at, order):
+    """The (index, weight) of what a coordinate lies between; halves are rounded away from 0."""
     if order == 0:
-        return [(xp.astype(xp.floor(at + 0.5), "int32"), None)]
+        return [(xp.astype(xp.sign(at) * xp.floor(xp.abs(at) + 0.5), "int32"), None)]
     low = xp.floor(at)
     i = xp.astype(low, "int32")
     return [(i, 1 - (at - low)), (i + 1, at - low)]

@@ -94,7 +94,7 @@ def resize(
                 x = x[(slice(None),) * axis + (slice(start, start + count),)]
             else:
                 around = [(0, 0)] * x.ndim
-                around[axis] = (start, count - x.shape[axis] - start)
+                around[axis] = (start, start)
                 x = xp.pad(x, around, constant_values=fill_value)
     if interpolation == "nearest":
         for axis, m in zip(axes, size, strict=True):

@@ -1,0 +1,13 @@
+"""Every layer of tests/layers/cases_*.py against Keras's."""
+
+import pytest
+
+pytest.importorskip("keras")
+
+from tests.layers.cases import collect  # noqa: E402
+from tests.parity import layer_harness  # noqa: E402
+
+
+@pytest.mark.parametrize("case", collect())
+def test_layer(case):
+    layer_harness.check(case)
