@@ -37,6 +37,10 @@ class Engine(abc.ABC):
     def asarray(self, x, dtype=None):
         """An array of this engine from anything array-like; ``dtype`` is a standard name."""
 
+    def adopt(self, x):
+        """An array of this engine from a NumPy array that nobody else holds; it may take over the memory."""
+        return self.asarray(x)
+
     @abc.abstractmethod
     def to_numpy(self, x):
         """A NumPy array with the values of x."""

@@ -1,7 +1,6 @@
 """The state of a run as one file: written in one commit, verified when read."""
 
 import hashlib
-import io
 import json
 import os
 
@@ -16,13 +15,19 @@ _MAGIC = b"keraunos run state 1\n"
 def write_state(path, state):
     """Write a nest of dicts, lists, plain values and NumPy arrays; whole or not at all."""
     arrays = []
-    body = io.BytesIO()
     head = json.dumps(_encode(state, arrays)).encode()
-    for a in arrays:
-        body.write(np.ascontiguousarray(a).tobytes())
-    payload = len(head).to_bytes(8, "little") + head + body.getvalue()
+    pieces = [len(head).to_bytes(8, "little"), head, *(_bytes_of(a) for a in arrays)]
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
     with whole_file(path) as f:
-        f.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
+        f.write(_MAGIC + digest.digest())
+        f.writelines(pieces)
+
+
+def _bytes_of(array):
+    """The bytes of an array, without a copy where it is contiguous."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def read_state(path):
@@ -34,12 +39,12 @@ def read_state(path):
     with open(path, "rb") as f:
         content = f.read()
     start = len(_MAGIC) + 32
-    payload = content[start:]
+    payload = memoryview(content)[start:]
     if content[: len(_MAGIC)] != _MAGIC or hashlib.sha256(payload).digest() != content[len(_MAGIC) : start]:
         raise ValueError(f"{os.fspath(path)!r} is damaged or no state of a run.")
     length = int.from_bytes(payload[:8], "little")
-    head = json.loads(payload[8 : 8 + length])
-    return _decode(head, memoryview(payload)[8 + length :], [0])
+    head = json.loads(bytes(payload[8 : 8 + length]))
+    return _decode(head, payload[8 + length :], [0])
 
 
 def _encode(value, arrays):

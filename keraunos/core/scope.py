@@ -11,6 +11,7 @@ class _Local(threading.local):
     rows = None  # the RealRows of a padded batch
     losses = None  # dict id(layer) -> list of losses added in the call in progress
     symbolic = None  # the SymbolicScope in force
+    waiting = None  # variables whose initial values are made later: (variable, stand-in, function)
 
 
 LOCAL = _Local()

@@ -1,9 +1,11 @@
 """A variable: an array with an address."""
 
+import contextlib
+
 import numpy as np
 
 from keraunos.backend import dispatch
-from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
+from keraunos.backend.dtypes import is_float_dtype, numpy_dtype, standardize_dtype
 from keraunos.core.scope import LOCAL, StateScope
 from keraunos.ops.operators import install_operators
 from keraunos.util import naming, registry
@@ -67,8 +69,7 @@ class Variable:
                 raise ValueError(f"Variable {self.name!r}: shape is required when the initializer is a function.")
             self._dtype = standardize_dtype(dtype)
             shape = check_shape(shape, f"Variable {self.name!r}")
-            with self.engine.eagerly(), outside_scopes():
-                value = self.engine.asarray(_raw(initializer(shape, dtype=self._dtype)), self._dtype)
+            value = self._made_or_waiting(initializer, shape, self._dtype)
         else:
             initializer = _raw(initializer)
             if dtype is None:
@@ -83,6 +84,19 @@ class Variable:
         self._dtype = self.engine.canonical(self._dtype)
         self._is_float = is_float_dtype(self._dtype)
         return value
+
+    def _made_or_waiting(self, initializer, shape, dtype):
+        """The value that an initializer makes, or a stand-in of no size while initial values wait."""
+
+        def make():
+            with self.engine.eagerly(), outside_scopes():
+                return self.engine.asarray(_raw(initializer(shape, dtype=dtype)), dtype)
+
+        if LOCAL.waiting is None:
+            return make()
+        stand_in = np.broadcast_to(np.zeros((), numpy_dtype(self.engine.canonical(dtype))), shape)
+        LOCAL.waiting.append((self, stand_in, make))
+        return stand_in
 
     @property
     def value(self):
@@ -245,6 +259,28 @@ class outside_scopes:  # noqa: N801 (a context manager that reads as a phrase)
 
     def __exit__(self, *exc):
         LOCAL.state, LOCAL.autocast, LOCAL.rows = self._before
+
+
+@contextlib.contextmanager
+def initial_values_wait():
+    """Initial values of variables that are assigned in the block (from a file) are never made, the others at its end.
+
+    >>> import keraunos as keras
+    >>> from keraunos.core.variable import initial_values_wait
+    >>> with initial_values_wait():
+    ...     v = keras.Variable(keras.initializers.Ones(), shape=(2,))
+    >>> v.numpy().tolist()
+    [1.0, 1.0]
+    """
+    before, LOCAL.waiting = LOCAL.waiting, []
+    try:
+        yield
+        waiting = LOCAL.waiting
+    finally:
+        LOCAL.waiting = before
+    for variable, stand_in, make in waiting:
+        if variable._value is stand_in:
+            variable._value = make()
 
 
 def _raw(value):

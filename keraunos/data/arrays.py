@@ -8,6 +8,7 @@ from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
 from keraunos.data.standard import count_rows, host_tree, standard, standard_dtype
 
+from keraunos.random.seed import draw_order_seed
 from keraunos.util import tree
 
 # Arrays of up to so many bytes are put on the device whole; beyond, blocks of rows are sent as they are needed.
@@ -43,7 +44,7 @@ class ArraySource:
             )
         self.steps = whole if steps is None else min(int(steps), whole)
         self.shuffle = bool(shuffle)
-        self.order_seed = int(np.random.randint(2**31 - 1)) if shuffle else 0  # NumPy's global generator: set_random_seed sets it
+        self.order_seed = draw_order_seed() if shuffle else 0
         self.data = pack_x_y_sample_weight(x, y, sample_weight)
         self._warn_about_nan(who)
 

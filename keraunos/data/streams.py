@@ -7,6 +7,7 @@ import numpy as np
 from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from keraunos.data.standard import host, standard
+from keraunos.random.seed import draw_order_seed
 from keraunos.util import tree
 
 
@@ -27,7 +28,7 @@ class StreamSource:
     def __init__(self, dataset, steps=None, shuffle=False, class_weight=None, who="fit"):
         self.dataset, self.class_weight, self.who = dataset, class_weight, who
         self.shuffle = bool(shuffle)
-        self.order_seed = int(np.random.randint(2**31 - 1)) if shuffle else 0
+        self.order_seed = draw_order_seed() if shuffle else 0
         self.steps = steps if steps is not None else self._length()
         self._once = iter(dataset) if hasattr(dataset, "__next__") else None  # a generator goes on where the last epoch ended
         self._peeked = None

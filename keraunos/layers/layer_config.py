@@ -46,7 +46,7 @@ class LayerConfig:
 
     def get_build_config(self):
         """The shapes that it was built with, or None."""
-        if self._build_shapes is None:
+        if self._build_shapes is None or builds_nothing(type(self)):
             return None
         shapes = self._build_shapes
         if len(shapes) == 1:

@@ -254,6 +254,8 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
         weights = mean_mask(mask, values.dtype, rows, normalize=reduction in ("mean", "sum_over_batch_size"))
     if sample_weight is not None:
         sample_weight = as_array(engine, sample_weight, str(values.dtype))
+        if rows is not None:
+            sample_weight = fill_padding(rows, sample_weight)
         if weights is not None:
             sample_weight, weights = match_weights(who, sample_weight, weights)
             weights = weights * sample_weight

@@ -81,6 +81,9 @@ class Functional(Function, Model):
         """A functional model is built from the beginning."""
         self.built = True
 
+    def get_build_config(self):
+        return {"input_shape": None}
+
     def compute_output_spec(self, inputs, training=None, mask=None):
         return Function.compute_output_spec(self, self._fit_inputs(inputs))
 

@@ -160,8 +160,8 @@ def custom_gradient(f):
     ...             (upstream,) = args
     ...         return ops.multiply(upstream, 1.0 - 1.0 / ops.add(1, e))
     ...     return ops.log(1 + e), grad
-    >>> round(float(log1pexp(100.0)), 3)
-    inf
+    >>> round(float(log1pexp(1.0)), 3)
+    1.313
     """
 
     @functools.wraps(f)

@@ -24,7 +24,7 @@ def overwrite(optimizer, variables):
     for v in variables:
         mean = _mean_of(optimizer, v)
         if mean is not None:
-            v.assign(mean.value)
+            v.assign(mean.value * 1)  # a copy: one buffer in two variables can't be donated to a program
 
 
 def _mean_of(optimizer, variable):

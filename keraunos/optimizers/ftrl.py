@@ -27,11 +27,11 @@ class Ftrl(Optimizer):
     Source: McMahan et al., 2013 ("Ad click prediction: a view from the trenches").
 
     >>> import keraunos as keras
-    >>> v = keras.Variable([1.0, 1.0])
+    >>> v = keras.Variable([0.0, 0.0])
     >>> optimizer = keras.optimizers.Ftrl(1.0, initial_accumulator_value=0.0, l1_regularization_strength=1.0)
-    >>> optimizer.apply([keras.ops.array([1.5, 4.0])], [v])
+    >>> optimizer.apply([keras.ops.array([0.5, 4.0])], [v])
     >>> v.numpy().tolist()
-    [0.0, 0.25]
+    [0.0, -0.75]
     """
 
     @takes_options

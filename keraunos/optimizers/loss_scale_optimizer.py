@@ -77,6 +77,9 @@ class LossScaleOptimizer(Optimizer):
             self.dynamic_scale = self.add_variable((), self.initial_scale, dtype="float32", name="dynamic_scale")
         self.inner_optimizer.build(var_list)
 
+    def _fingerprint(self):
+        return super()._fingerprint(), self.inner_optimizer._fingerprint()
+
     @property
     def variables(self):
         """Its own variables (two that Keras's files have, counter, scale), then the inner optimizer's."""

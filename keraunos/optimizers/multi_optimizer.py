@@ -146,6 +146,9 @@ class MultiOptimizer(Optimizer):
     def _of(self, optimizer, variables):
         return [v for v in variables if self._chosen[self._get_variable_index(v)] is optimizer]
 
+    def _fingerprint(self):
+        return super()._fingerprint(), *(o._fingerprint() for o in self.optimizers)
+
     @property
     def variables(self):
         """Its own (two that Keras's files have), then those of ``optimizers``."""

@@ -27,7 +27,7 @@ class Nadam(Optimizer):
     >>> v = keras.Variable([1.0])
     >>> keras.optimizers.Nadam(0.1).apply([keras.ops.array([3.0])], [v])
     >>> round(float(v[0]), 4)
-    0.8459
+    0.8937
     """
 
     @takes_options

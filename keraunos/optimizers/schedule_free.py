@@ -43,7 +43,7 @@ class ScheduleFreeAdamW(Optimizer):
         self._momentums, self._velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
         for z, v in zip(self._momentums, variables):
             if z is not None:
-                z._value = z.engine.asarray(v._value, v._dtype)
+                z.assign(v.value * 1)  # a copy: one buffer in two variables can't be donated to a program
 
     def step_values(self, xp, learning_rate, step):
         """η, grown so far, 1−β₂ᵗ and 1/t."""

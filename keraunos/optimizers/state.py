@@ -51,6 +51,10 @@ class OptimizerState:
         self.__dict__["_changes"] += 1
         Structure.version += 1
 
+    def _fingerprint(self):
+        """What a compiled step depends on: it is stale when this has changed."""
+        return id(self), self._changes
+
     def __setstate__(self, state):
         self.__dict__.update(state)
         self.__dict__["_known"] = {id(v) for v in self._variables}

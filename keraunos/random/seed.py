@@ -161,6 +161,19 @@ def draw_seed(seed):
         ) from e
 
 
+_ORDERS = []  # the generator of the seeds of orders, once set_random_seed has been called
+
+
+def draw_order_seed():
+    """A seed for the orders of a fit's epochs.
+
+    After ``set_random_seed`` from a generator of its own: others draw from NumPy's, even when they are imported.
+    """
+    if _ORDERS:
+        return _ORDERS[0].randrange(2**31 - 1)
+    return int(np.random.randint(2**31 - 1))
+
+
 def set_random_seed(seed):
     """Seed Python's ``random``, NumPy, and everything that keraunos draws from now on, initial weights included.
 
@@ -176,4 +189,5 @@ def set_random_seed(seed):
     seed = check_seed(seed, "set_random_seed")
     random.seed(seed)
     np.random.seed(seed)
+    _ORDERS[:] = [random.Random(seed)]
     reset_global_seed_generator()

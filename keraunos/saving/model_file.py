@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 
+from keraunos.core.variable import initial_values_wait
 from keraunos.saving import archive, legacy_h5
 from keraunos.saving.hdf5_read import WeightsFile
 from keraunos.saving.hdf5_write import WeightsWriter
@@ -145,7 +146,7 @@ def _load_archive(file, path, custom_objects, compile, safe_mode):
     source = archive.ArchiveReader(file, path)
     source.text(archive.METADATA)
     config = parse_json(source.text(archive.CONFIG), f"{path}: {archive.CONFIG}")
-    with opened_weights(source) as weights, tempfile.TemporaryDirectory() as folder:
+    with opened_weights(source) as weights, initial_values_wait(), tempfile.TemporaryDirectory() as folder:
         model = make_model(config, custom_objects, compile, safe_mode)
         load_state(model, weights)
         if source.unpack_folder(archive.ASSETS, folder):
@@ -156,7 +157,11 @@ def _load_archive(file, path, custom_objects, compile, safe_mode):
 def _load_folder(path, custom_objects, compile, safe_mode):
     with open(os.path.join(path, archive.CONFIG), encoding="utf-8") as file:
         config = parse_json(file.read(), os.path.join(path, archive.CONFIG))
-    model = make_model(config, custom_objects, compile, safe_mode)
+    with initial_values_wait():
+        return _load_members(path, make_model(config, custom_objects, compile, safe_mode))
+
+
+def _load_members(path, model):
     name = os.path.join(path, archive.WEIGHTS)
     with open(name, "rb") as file, WeightsFile(file, name) as weights:
         load_state(model, weights)

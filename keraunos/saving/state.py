@@ -86,7 +86,7 @@ def _is_untrained(group):
 def _load(part, group, weights, path, skip_mismatch):
     if _is_inherited(part, "load_own_variables"):
         for i, variable in enumerate(own_variables(part, group)):
-            variable.assign(_as_engine_array(variable.engine, group[str(i)]))
+            variable.assign(variable.engine.adopt(group[str(i)]))  # nobody else holds the array
         return
     try:
         part.load_own_variables(group)
@@ -95,11 +95,6 @@ def _load(part, group, weights, path, skip_mismatch):
         if not skip_mismatch:
             raise ValueError(text) from e
         warnings.warn(text, stacklevel=5)
-
-
-def _as_engine_array(engine, array):
-    """The array as the engine's; it may take over the buffer, which nobody else knows."""
-    return engine.adopt(array) if hasattr(engine, "adopt") else array
 
 
 def own_variables(part, group):

@@ -54,7 +54,7 @@ def as_metric(identifier, y_true, y_pred):
         if isinstance(identifier, str):
             found.name = identifier
         return found
-    name = function_name(found)
+    name = identifier if isinstance(identifier, str) else function_name(found)
     if isinstance(found, LossFunctionWrapper) and found.reduction in _MEANS:
         return MeanMetricWrapper(found.fn, name=name, **found._fn_kwargs)  # its values per sample, which can be weighed
     metric = MeanMetricWrapper(found, name=name)
@@ -121,7 +121,7 @@ class CompileMetrics(Metric):
         targets = outputs.align("y", y_true, is_array_leaf, missing_ok=True)
         groups = []
         for what, given in zip(("metrics", "weighted_metrics"), self._given, strict=True):
-            found = outputs.align(what, given, self._leaf_rule(outputs), missing_ok=True)
+            found = outputs.align(what, given, _is_metrics_of_one, missing_ok=True)
             groups.append([self._make(g, y, p) for g, y, p in zip(found, targets, outputs.leaves, strict=True)])
         self._plain, self._weighted = groups
         self._labels = [
@@ -133,21 +133,6 @@ class CompileMetrics(Metric):
             if y is not None and rank(p) == 1 == rank(y)
         ]
         self.built = True
-
-    @staticmethod
-    def _leaf_rule(outputs):
-        if outputs.single:
-            return _is_metrics_of_one
-        top = True
-
-        def is_leaf(value):  # the outermost list has one entry per output
-            nonlocal top
-            if top:
-                top = False
-                return value is None
-            return _is_metrics_of_one(value)
-
-        return is_leaf
 
     @staticmethod
     def _make(given, y_true, y_pred):
@@ -229,7 +214,9 @@ def _without_padding(y_true, y_pred):
 
 
 def _times(weights, real):
+    """Weights that are 0 for padded rows."""
     weights = as_array(dispatch.engine_of(real), weights, str(real.dtype))
+    weights = fill_padding(real_rows(real.shape[0]), weights)
     if not rank(weights):
         return weights * real
     real, weights = match_weights(_WHO, real, weights)

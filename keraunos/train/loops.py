@@ -33,6 +33,7 @@ class FitLoop:
             x, y, sample_weight, batch_size=batch_size, steps=_limited(steps_per_epoch), shuffle=shuffle, class_weight=class_weight, who="fit"
         )
         self._build(source)
+        self._check_targets(source)
         self.validation = None
         if validation_data is not None:
             self.validation = EvaluateLoop(model)
@@ -63,6 +64,12 @@ class FitLoop:
     def _build(self, source):
         data, rows = source.sample()
         self.model._build_for_training("train", data, rows)
+
+    def _check_targets(self, source):
+        """Targets that the loss can't mean are told before training, where they can be seen whole."""
+        loss = self.model._compile_loss
+        if loss is not None and source.kind == "arrays" and source.y is not None:
+            loss.check_targets(source.y)
 
     def _epoch(self, epoch, source, runner, callbacks):
         model, run = self.model, self.model._fit_run

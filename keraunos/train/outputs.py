@@ -69,11 +69,12 @@ class Outputs:
             if isinstance(given, (list, tuple)) and len(given) == 1:
                 return self._align(what, given[0], structure, None, is_leaf, everywhere, missing_ok)
             raise self._number(what, given, 1)
-        if is_leaf(given):
-            if everywhere or given is None:
-                return [given] * len(tree.flatten(structure))
+        items = _items(structure)
+        if is_leaf(given) and not (isinstance(given, (list, tuple)) and len(given) == len(items)):
+            leaves = len(tree.flatten(structure))
+            if everywhere or given is None or leaves == 1:
+                return [given] * leaves
             raise self._number(what, given, len(structure))
-        items = list(_items(structure))
         if isinstance(given, dict):
             keys = [k for k, _ in items] if isinstance(structure, dict) else names
             if keys is None:

@@ -104,7 +104,7 @@ class Trainer:
         """What ``compile`` was given, as a configuration."""
         from_config = self._compile_config
         if from_config is None:
-            return None
+            return {}
         return {k: compile_config_value(v) for k, v in from_config.items()}
 
     def compile_from_config(self, config):
@@ -371,7 +371,8 @@ class Trainer:
             data = one_batch(x, y, sample_weight, class_weight, who=f"{kind}_on_batch")
             rows = len(next(leaf for leaf in tree.flatten(data) if leaf is not None))
             self._build_for_training(kind, data, rows)
-            logs = to_floats(self._noted(self._run_one(kind, data)))
+            logs = to_floats(self._run_one(kind, data))
+            self._metrics_now()  # notes the order of the logs
         return logs if return_dict else flatten_logs(logs, self._log_order)
 
     def _run_one(self, kind, data):

@@ -13,6 +13,7 @@ _ROOMS = {
     "keras.layers": ("keraunos.layers",),
     "keras.losses": ("keraunos.losses",),
     "keras.metrics": ("keraunos.metrics",),
+    "keras.ops": ("keraunos.saving.recorded_ops",),
     "keras.optimizers": ("keraunos.optimizers",),
     "keras.optimizers.schedules": ("keraunos.optimizers",),
     "keras.random": ("keraunos.random",),

@@ -278,8 +278,15 @@ def _read_object(config, name, inner, module):
     if not isinstance(inner, dict):
         raise ValueError(f"Malformed configuration of {name!r}: config must be a dict, got {describe(inner)}.")
     shared, key = getattr(_LOCAL, "read", None), config.get("shared_object_id")
-    if shared is not None and key in shared:
-        return shared[key]
+    if not isinstance(key, (int, type(None))):
+        raise ValueError(
+            f"Malformed configuration of {name!r}: shared_object_id must be a number, got {describe(key)}."
+        )
+    if shared is not None and key is not None:
+        if key not in shared:
+            shared[key] = _first_place(shared, name, inner)
+        if shared[key] is not None:
+            return shared[key]
     if not hasattr(cls, "from_config"):
         raise TypeError(f"{name!r} can't be made from a configuration: {describe(cls)} has no from_config().")
     obj = _call(cls.from_config, inner, name, "config")
@@ -287,9 +294,24 @@ def _read_object(config, name, inner, module):
         act = getattr(obj, part.replace("_config", "_from_config"), None)
         if config.get(part) and act is not None and not (part == "build_config" and getattr(obj, "built", False)):
             _call(act, config[part], name, part)
-    if shared is not None and key is not None:
-        shared[key] = obj
+    if shared is not None and hasattr(type(obj), "variables"):
+        if key is not None:
+            shared[key] = obj
+        shared.setdefault((name, str(inner.get("name"))), []).append((inner, obj))
     return obj
+
+
+def _first_place(shared, name, inner):
+    """The object that was read from an equal configuration: Keras writes the number of a shared object not at its first place."""
+    wanted = _unnumbered(inner)
+    found = [obj for config, obj in shared.get((name, str(inner.get("name"))), ()) if _unnumbered(config) == wanted]
+    return found[0] if found else None
+
+
+def _unnumbered(config):
+    if isinstance(config, dict):
+        return {k: _unnumbered(v) for k, v in config.items() if k != "shared_object_id"}
+    return [_unnumbered(v) for v in config] if isinstance(config, (list, tuple)) else config
 
 
 def _call(act, inner, name, part):

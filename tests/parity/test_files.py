@@ -273,6 +273,24 @@ def test_training_goes_on_where_it_stopped(source, target, ending, tmp_path):
     same(model.get_weights(), other.get_weights())
 
 
+def sharing(k):
+    """A layer that stands in two models of a model."""
+    shared = k.layers.Dense(3, name="shared")
+    x = k.Input((3,))
+    first = k.Sequential([shared, k.layers.Dense(3, name="own")], name="first")
+    return k.Model(x, k.Sequential([shared], name="second")(first(x)))
+
+
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS, ids=["->".join(d) for d in DIRECTIONS])
+def test_a_layer_in_two_models_stays_one(source, target, tmp_path):
+    model = sharing(BOTH[source])
+    scatter(model)
+    model.save(str(tmp_path / "m.keras"))
+    other = BOTH[target].models.load_model(str(tmp_path / "m.keras"))  # Keras can't read its own such file
+    assert other.get_layer("first").layers[0] is other.get_layer("second").layers[0]
+    same(run(model, FLAT), run(other, FLAT))
+
+
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS[:2], ids=["->".join(d) for d in DIRECTIONS[:2]])
 def test_shards(source, target, tmp_path):
     def make(k):

@@ -1,6 +1,8 @@
 """Weights in HDF5: what is written comes back; damaged and hostile files are refused with a clear error."""
 
 import io
+import subprocess
+import sys
 
 import h5py
 import ml_dtypes
@@ -226,3 +228,8 @@ def test_declared_sizes_do_not_overflow():
         shape, dtype = (1 << 40, 1 << 40), np.dtype("f8")
 
     assert hdf5_read.nbytes_of(Dataset) == 1 << 83
+
+
+def test_hdf5_is_loaded_on_first_use_only():
+    code = "import sys, keraunos.saving; assert 'h5py.defs' not in sys.modules; keraunos.saving.save_model"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=120)

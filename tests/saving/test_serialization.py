@@ -123,6 +123,11 @@ REFUSED = [
     ({"class_name": 3, "config": {}}, ValueError, "class_name must be a string"),
     ({"class_name": "DTypePolicy", "module": ["keras"], "config": {}}, ValueError, "module must be a string"),
     ({"class_name": "DTypePolicy", "module": "keras", "config": 3}, ValueError, "config must be a dict"),
+    (
+        {"class_name": "DTypePolicy", "module": "keras", "config": {}, "shared_object_id": []},
+        ValueError,
+        "must be a number",
+    ),
     ({"class_name": "DTypePolicy", "module": "keras", "config": {"nam": "a"}}, TypeError, "'DTypePolicy'.*unexpected"),
     ({"class_name": "__slice__", "config": {"start": 1}}, ValueError, "Malformed configuration of '__slice__'"),
     ({"class_name": "__slice__", "config": None}, ValueError, "Malformed"),

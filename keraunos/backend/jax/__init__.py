@@ -48,6 +48,10 @@ class JaxEngine(Engine):
     def asarray(self, x, dtype=None):
         return namespace.asarray(x, None if dtype is None else self.dtype(dtype))
 
+    def adopt(self, x):
+        # Without a copy where the memory is aligned; the wider types are converted by asarray.
+        return jax.device_put(x) if jax.dtypes.canonicalize_dtype(x.dtype) == x.dtype else self.asarray(x)
+
     def to_numpy(self, x):
         return np.asarray(x)
 

@@ -89,6 +89,11 @@ def while_loop(cond, body, state):
     return lax.while_loop(cond, body, state)
 
 
+def recomputed(fn):
+    """``fn``, whose intermediate results are computed again for the gradient instead of kept (inside a scan)."""
+    return jax.checkpoint(fn, prevent_cse=False)
+
+
 def cond(pred, true_fn, false_fn):
     """One of two branches, chosen at run time."""
     return lax.cond(pred, true_fn, false_fn)
@@ -122,6 +127,7 @@ XP = Namespace(
         "scan": scan,
         "while_loop": while_loop,
         "cond": cond,
+        "recomputed": recomputed,
         "vmap": jax.vmap,
         "stop_gradient": lax.stop_gradient,
         "take_rows": take_rows,

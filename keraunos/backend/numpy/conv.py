@@ -54,6 +54,6 @@ def _spread(x, dilation):
 
 
 def _least(dtype):
-    if dtype == bool:
+    if np.dtype(dtype).kind == "b":
         return False
     return np.iinfo(dtype).min if np.issubdtype(dtype, np.integer) else -np.inf

@@ -55,6 +55,11 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     return carry, tree.map_structure(lambda *a: np.stack(a), *found)
 
 
+def recomputed(fn):
+    """``fn``: without gradients there is nothing to keep."""
+    return fn
+
+
 def while_loop(cond, body, state):
     """A Python loop over a tuple of state."""
     while cond(state):
@@ -150,7 +155,7 @@ class Namespace:
         return value
 
 
-_MORE = (erfc, conv, reduce_window, make_complex, dynamic_slice, dynamic_update_slice)
+_MORE = (recomputed, erfc, conv, reduce_window, make_complex, dynamic_slice, dynamic_update_slice)
 
 XP = Namespace(
     array_functions.PRIMITIVES
