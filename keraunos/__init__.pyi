@@ -4,7 +4,6 @@ from . import (
     callbacks,
     config,
     constraints,
-    datasets,
     dtype_policies,
     initializers,
     layers,
@@ -22,7 +21,7 @@ from . import (
 )
 from .core.dtype_policy import DTypePolicy, FloatDTypePolicy
 from .core.graph import Function
-from .core.scope import NameScope as name_scope
+from .core.scope import name_scope
 from .core.stateless import StatelessScope, SymbolicScope
 from .core.variable import Variable
 from .initializers import Initializer
@@ -32,9 +31,9 @@ from .layers.layer import Layer
 from .losses import Loss
 from .metrics import Metric
 from .models import Model, Sequential
+from .backend.device import device
 from .ops.symbolic import KerasTensor, Operation
 from .optimizers import Optimizer
-from .ops.core import device
 from .regularizers import Regularizer
 from .train.gradients import value_and_grad
 from .version import __version__, version
@@ -64,7 +63,6 @@ __all__ = [
     "callbacks",
     "config",
     "constraints",
-    "datasets",
     "device",
     "dtype_policies",
     "initializers",

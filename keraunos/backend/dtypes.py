@@ -59,7 +59,14 @@ _PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex"}
 _NUMPY = {name: np.dtype(name) for name in ("bool", *INTS[1:], "float16", "float32", "float64", *COMPLEX)}
 _NUMPY |= {name: np.dtype(getattr(ml_dtypes, name)) for name in ("bfloat16", "int4", *FLOAT8)}
 _NAMES = {d: n for n, d in _NUMPY.items()}
-_ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "bool_": "bool", "str": "string"}
+_ALIASES = {
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "int": "int32",
+    "bool_": "bool",
+    "str": "string",
+}
 
 
 def numpy_dtype(name):

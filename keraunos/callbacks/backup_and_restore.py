@@ -105,7 +105,9 @@ class BackupAndRestore(Callback):
             "run": self.model._fit_run.state(),
             "batches_before": self.batches_before,
             "stop_training": bool(self.model.stop_training),
-            "variables": [{"path": v.path, "value": np.asarray(v.engine.to_numpy(v._value))} for v in self._variables()],
+            "variables": [
+                {"path": v.path, "value": np.asarray(v.engine.to_numpy(v._value))} for v in self._variables()
+            ],
             "callbacks": [{"class": type(c).__name__, "state": _state_of(c)} for c in self.others],
         }
         if self._newest_is_valid:
@@ -122,7 +124,9 @@ class BackupAndRestore(Callback):
             except FileNotFoundError:
                 continue
             except ValueError as e:
-                warnings.warn(f"BackupAndRestore: {e} Going back to the state before it, if there is one.", stacklevel=2)
+                warnings.warn(
+                    f"BackupAndRestore: {e} Going back to the state before it, if there is one.", stacklevel=2
+                )
                 continue
             self._newest_is_valid = path == self._path
             return state
@@ -147,7 +151,9 @@ class BackupAndRestore(Callback):
             if callback is not None and hasattr(callback, "set_state"):
                 callback.set_state(state)
             elif state:
-                warnings.warn(f"BackupAndRestore: there was a {name[0]} when the state was saved, and is none now.", stacklevel=2)
+                warnings.warn(
+                    f"BackupAndRestore: there was a {name[0]} when the state was saved, and is none now.", stacklevel=2
+                )
 
     def _check(self, saved, variables):
         """Whether the state is of a model like this one."""

@@ -56,7 +56,9 @@ class ModelCheckpoint(MonitorCallback):
         endings = (".weights.h5",) if self.save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             what = "of weights (save_weights_only=True)" if self.save_weights_only else "of a model"
-            raise ValueError(f"ModelCheckpoint: the filepath {what} must end in {' or '.join(endings)}, got {self.filepath!r}.")
+            raise ValueError(
+                f"ModelCheckpoint: the filepath {what} must end in {' or '.join(endings)}, got {self.filepath!r}."
+            )
 
     @property
     def batch_interval(self):
@@ -127,7 +129,7 @@ class ModelCheckpoint(MonitorCallback):
 
 
 def checked_frequency(who, save_freq):
-    """"epoch" or a positive number of batches, or an error."""
+    """ "epoch" or a positive number of batches, or an error."""
     if save_freq == "epoch" or (isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq > 0):
         return save_freq
     raise ValueError(f"{who}: save_freq must be 'epoch' or a positive integer (batches), got {save_freq!r}.")

@@ -16,7 +16,9 @@ _DOWN = frozenset(
     "LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError RootMeanSquaredError "
     "FalsePositives FalseNegatives".split()
 )
-_NAMES_UP = frozenset("acc accuracy binary_accuracy categorical_accuracy sparse_categorical_accuracy auc precision recall".split())
+_NAMES_UP = frozenset(
+    "acc accuracy binary_accuracy categorical_accuracy sparse_categorical_accuracy auc precision recall".split()
+)
 _LOSSES = frozenset("mse mae mape msle mean_squared_error mean_absolute_error crossentropy ce".split())
 
 
@@ -33,7 +35,10 @@ class MonitorCallback(Callback):
     def __init__(self, monitor="val_loss", mode="auto", baseline=None, min_delta=0):
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', got {mode!r}; 'auto' is used.", stacklevel=3)
+            warnings.warn(
+                f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', got {mode!r}; 'auto' is used.",
+                stacklevel=3,
+            )
             mode = "auto"
         self.monitor, self.mode, self.baseline = monitor, mode, baseline
         self.min_delta = abs(min_delta)
@@ -73,7 +78,8 @@ class MonitorCallback(Callback):
         value = (logs or {}).get(self.monitor)
         if value is None:
             warnings.warn(
-                f"{type(self).__name__}: there is no {self.monitor!r} to watch; the logs hold {sorted(logs or {})}.", stacklevel=4
+                f"{type(self).__name__}: there is no {self.monitor!r} to watch; the logs hold {sorted(logs or {})}.",
+                stacklevel=4,
             )
         return value
 

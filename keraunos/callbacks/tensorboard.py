@@ -54,13 +54,19 @@ class TensorBoard(Callback):
         embeddings_metadata=None,
     ):
         super().__init__()
-        for name, value in {"write_images": write_images, "profile_batch": profile_batch, "embeddings_freq": embeddings_freq}.items():
+        for name, value in {
+            "write_images": write_images,
+            "profile_batch": profile_batch,
+            "embeddings_freq": embeddings_freq,
+        }.items():
             off, what = _NOT_OFFERED[name]
             if value != off:
                 warnings.warn(f"{_WHO}: {name}={value!r} has no effect: {what}.", stacklevel=2)
         update_freq = 1 if update_freq == "batch" else update_freq
         if update_freq != "epoch" and not (isinstance(update_freq, int) and update_freq > 0):
-            raise ValueError(f"{_WHO}: update_freq must be 'epoch', 'batch' or a positive integer, got {update_freq!r}.")
+            raise ValueError(
+                f"{_WHO}: update_freq must be 'epoch', 'batch' or a positive integer, got {update_freq!r}."
+            )
         self.log_dir, self.histogram_freq, self.write_graph = os.fspath(log_dir), histogram_freq, write_graph
         self.write_images, self.profile_batch, self.embeddings_freq = write_images, profile_batch, embeddings_freq
         self.embeddings_metadata, self.write_steps_per_second = embeddings_metadata, write_steps_per_second
@@ -148,7 +154,9 @@ class TensorBoard(Callback):
         for layer in self.model._flatten_layers(include_self=False):
             for weight in (*layer._trainable_variables, *layer._non_trainable_variables):
                 tag = f"{weight.path}/histogram"
-                self._add("train", self._parts.histogram(tag, np.asarray(weight.numpy(), np.float64), buckets=30), epoch)
+                self._add(
+                    "train", self._parts.histogram(tag, np.asarray(weight.numpy(), np.float64), buckets=30), epoch
+                )
 
     def _flush(self):
         for writer in self._writers.values():
@@ -166,7 +174,7 @@ class TensorBoard(Callback):
         self.batches_before = state["batches_before"]
 
 
-class _parts:  # noqa: N801 (a bundle of functions)
+class _parts:
     """What is used of the package ``tensorboard``."""
 
     def __init__(self):

@@ -72,7 +72,10 @@ class TerminateOnNaN(Callback):
         if self._program is None or self._program[0] != key:
             engine = variables[0].engine
             floats = [v._is_float for v in variables]
-            self._program = key, engine.compile(lambda values, before: _copy_if_finite(engine.xp, floats, values, before))
+            self._program = (
+                key,
+                engine.compile(lambda values, before: _copy_if_finite(engine.xp, floats, values, before)),
+            )
         return self._program[1]
 
     def _stop(self, message):

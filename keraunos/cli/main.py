@@ -29,15 +29,21 @@ def _print_version(wanted: bool):
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ):
     """Deep learning with the Keras API on any engine."""
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False})
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+)
 def run(
     context: typer.Context,
-    script: Annotated[Path, typer.Argument(help="A Python script that says `import keras` or `from tensorflow import keras`.")],
+    script: Annotated[
+        Path, typer.Argument(help="A Python script that says `import keras` or `from tensorflow import keras`.")
+    ],
     backend: Annotated[str | None, typer.Option(help="The engine: jax, numpy, ...")] = None,
 ):
     """Execute an unchanged Keras script; inside it, keras is keraunos. What follows the script's name goes to the script."""
@@ -72,7 +78,9 @@ def info():
     default = dispatch.settings.backend()
     for name in dispatch.engine_names():
         engine = dispatch.get_engine(name)
-        typer.echo(f"  engine {name}{' (default)' if name == default else ''}: trains {'yes' if engine.trains else 'no'}")
+        typer.echo(
+            f"  engine {name}{' (default)' if name == default else ''}: trains {'yes' if engine.trains else 'no'}"
+        )
 
 
 def main():

@@ -32,13 +32,17 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         prefix = next(p for p in self.prefixes if name == p or name.startswith(p + "."))
         rest = name[len(prefix) :]
         if rest.startswith(".src"):
-            raise ImportError(f"{name}: keras.src is Keras's inside, which keraunos does not have. Import the public name instead.")
+            raise ImportError(
+                f"{name}: keras.src is Keras's inside, which keraunos does not have. Import the public name instead."
+            )
         try:
             module = importlib.import_module("keraunos" + rest)
         except ModuleNotFoundError as e:
             if e.name != "keraunos" + rest:
                 raise
-            raise ModuleNotFoundError(f"No module named {name!r} (keraunos has no {'keraunos' + rest!r})", name=name) from None
+            raise ModuleNotFoundError(
+                f"No module named {name!r} (keraunos has no {'keraunos' + rest!r})", name=name
+            ) from None
         self._own_spec = getattr(self, "_own_spec", {})
         self._own_spec[name] = module.__spec__
         return module
@@ -77,7 +81,9 @@ def _real_tensorflow():
     for f in finders:
         sys.meta_path.remove(f)
     try:
-        real = require("tensorflow", who="A script that uses more of tensorflow than tensorflow.keras", extra="tensorflow")
+        real = require(
+            "tensorflow", who="A script that uses more of tensorflow than tensorflow.keras", extra="tensorflow"
+        )
     except ImportError:
         if ours is not None:
             sys.modules["tensorflow"] = ours

@@ -31,7 +31,9 @@ def config_value(value):
             return {k: config_value(v) for k, v in value.items()}
         return [config_value(v) for v in value]
     if isinstance(value, tuple):
-        return tuple(config_value(v) for v in value) if not any(hasattr(v, "get_config") for v in value) else [
-            config_value(v) for v in value
-        ]
+        return (
+            tuple(config_value(v) for v in value)
+            if not any(hasattr(v, "get_config") for v in value)
+            else [config_value(v) for v in value]
+        )
     return serialize_keras_object(value)

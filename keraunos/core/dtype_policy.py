@@ -29,7 +29,9 @@ class DTypePolicy:
     def __init__(self, name=None, source_name=None):
         name = settings.floatx() if name is None else name
         if not isinstance(name, str):
-            raise TypeError(f"DTypePolicy: name must be a string such as 'float32' or 'mixed_bfloat16', got {describe(name)}.")
+            raise TypeError(
+                f"DTypePolicy: name must be a string such as 'float32' or 'mixed_bfloat16', got {describe(name)}."
+            )
         self._name = name
         if name in ("mixed_float16", "mixed_bfloat16"):
             self._compute_dtype, self._variable_dtype = name.removeprefix("mixed_"), "float32"

@@ -26,8 +26,9 @@ class Function(Operation):
         self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs, outputs):
-        self._inputs_struct = tree.map_structure(lambda x: x, inputs)
-        self._outputs_struct = tree.map_structure(lambda x: x, outputs)
+        # Past a layer's __setattr__, which would make tracked lists of them: results are nested like them, as plain lists.
+        object.__setattr__(self, "_inputs_struct", tree.map_structure(lambda x: x, inputs))
+        object.__setattr__(self, "_outputs_struct", tree.map_structure(lambda x: x, outputs))
         self._inputs = tree.flatten(inputs)
         self._outputs = tree.flatten(outputs)
         for x in (*self._inputs, *self._outputs):
@@ -87,7 +88,7 @@ class Function(Operation):
 
     def _run_graph(self, inputs, function_of):
         values = {id(ref): x for ref, x in zip(self._inputs, tree.flatten(inputs), strict=True)}
-        lookup = lambda t: values[id(t)]  # noqa: E731
+        lookup = lambda t: values[id(t)]
         for operation, node in self._plan:
             if all(id(out) in values for out in node.outputs):
                 continue  # an inner tensor was given as an input
@@ -174,5 +175,3 @@ def sort_graph(inputs, outputs, who):
     operations = sorted(met.values(), key=lambda item: (-of_operation[id(item[1])], item[0]))
     nodes = sorted(order, key=lambda n: -depth[id(n)])
     return nodes, [operation for _, operation in operations]
-
-

@@ -75,6 +75,9 @@ class NameScope:
         LOCAL.names = self._before
 
 
+name_scope = NameScope
+
+
 class AutocastScope:
     """Float variables are shown in ``dtype`` in the block (None: as they are)."""
 

@@ -237,7 +237,9 @@ class Variable:
 
     def __repr__(self):
         value = LOCAL.state.read(self) if LOCAL.state is not None else self._value
-        shown = "traced" if self.engine.is_tracer(value) else np.array2string(np.asarray(value), threshold=20, edgeitems=2)
+        shown = (
+            "traced" if self.engine.is_tracer(value) else np.array2string(np.asarray(value), threshold=20, edgeitems=2)
+        )
         return f"<Variable path={self.path}, shape={self._shape}, dtype={self._dtype}, value={shown}>"
 
 
@@ -250,7 +252,7 @@ class Structure:
     version = 0
 
 
-class outside_scopes:  # noqa: N801 (a context manager that reads as a phrase)
+class outside_scopes:
     """No state scope and no autocast in the block (initial values are made outside of any program)."""
 
     def __enter__(self):

@@ -7,7 +7,6 @@ import numpy as np
 from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
 from keraunos.data.standard import count_rows, host_tree, standard, standard_dtype
-
 from keraunos.random.seed import draw_order_seed
 from keraunos.util import tree
 
@@ -24,8 +23,14 @@ class ArraySource:
 
     kind = "arrays"
 
-    def __init__(self, x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"):
-        x, y, sample_weight = host_tree(x, who, "x"), host_tree(y, who, "y"), host_tree(sample_weight, who, "sample_weight")
+    def __init__(
+        self, x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"
+    ):
+        x, y, sample_weight = (
+            host_tree(x, who, "x"),
+            host_tree(y, who, "y"),
+            host_tree(sample_weight, who, "sample_weight"),
+        )
         self.n = count_rows([("x", x), ("y", y), ("sample_weight", sample_weight)], who)
         if class_weight is not None and y is None:
             raise ValueError(f"{who}: class_weight needs y.")
@@ -82,7 +87,9 @@ class ArraySource:
             return None
 
         # A copy: the engine may share a NumPy buffer, and the caller may write to it during training.
-        return tree.map_structure(lambda a: None if a is None else engine.asarray(np.array(a, standard_dtype(a.dtype))), self.data)
+        return tree.map_structure(
+            lambda a: None if a is None else engine.asarray(np.array(a, standard_dtype(a.dtype))), self.data
+        )
 
     @property
     def block_steps(self):
@@ -109,7 +116,10 @@ class ArraySource:
                 indices = np.concatenate([np.arange(start, stop), np.full(size - (stop - start), start)])
                 yield self.rows(indices), stop - start
             else:
-                yield tree.map_structure(lambda a, s=start, e=stop: None if a is None else standard(a[s:e]), self.data), None
+                yield (
+                    tree.map_structure(lambda a, s=start, e=stop: None if a is None else standard(a[s:e]), self.data),
+                    None,
+                )
 
     def note_steps(self, steps):
         """The number of steps is known."""
@@ -141,7 +151,9 @@ def split_validation(parts, fraction, who="fit"):
     n = count_rows(list(zip(("x", "y", "sample_weight"), hosted, strict=True)), who)
     at = int(np.floor(n * (1 - fraction)))
     if at == 0 or at == n:
-        raise ValueError(f"{who}: validation_split={fraction} of {n} samples leaves no sample to train or to validate on.")
+        raise ValueError(
+            f"{who}: validation_split={fraction} of {n} samples leaves no sample to train or to validate on."
+        )
 
     def cut(value, rows):
         return None if value is None else tree.map_structure(lambda a: None if a is None else a[rows], value)

@@ -31,7 +31,9 @@ def to_categorical(x, num_classes=None):
     n = greatest + 1 if num_classes is None else int(num_classes)
     if least < 0 or greatest >= n:
         bad = least if least < 0 else greatest
-        raise ValueError(f"to_categorical: every index must be in [0, {n}), got {bad} at position {int(np.argmax(indices == bad))}.")
+        raise ValueError(
+            f"to_categorical: every index must be in [0, {n}), got {bad} at position {int(np.argmax(indices == bad))}."
+        )
     out = np.zeros((indices.size, n))
     out[np.arange(indices.size), indices] = 1
     return out.reshape(*shape, n)

@@ -18,12 +18,16 @@ def weigh(y, sample_weight, class_weight, who):
         labels = labels.argmax(-1)
     labels = labels.reshape(labels.shape[0], -1)
     if labels.shape[1] != 1:
-        raise ValueError(f"{who}: class_weight needs one label per sample, got y of shape {np.shape(tree.flatten(y)[0])}.")
+        raise ValueError(
+            f"{who}: class_weight needs one label per sample, got y of shape {np.shape(tree.flatten(y)[0])}."
+        )
     labels = np.rint(labels[:, 0]).astype(np.int64)
     table = {int(k): float(v) for k, v in class_weight.items()}
     missing = sorted({int(c) for c in np.unique(labels)} - set(table))
     if missing:
-        raise ValueError(f"{who}: class_weight has no weight for the classes {missing}, which occur in y; it has {sorted(table)}.")
+        raise ValueError(
+            f"{who}: class_weight has no weight for the classes {missing}, which occur in y; it has {sorted(table)}."
+        )
     classes, inverse = np.unique(labels, return_inverse=True)
     weights = np.array([table[int(c)] for c in classes], np.float32)[inverse]
     if sample_weight is None:

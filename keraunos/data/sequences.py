@@ -40,7 +40,11 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
     for i, s in enumerate(sequences):
         if not len(s):
             continue
-        kept = np.asarray(s[-maxlen:] if truncating == "pre" else s[:maxlen], dtype=dtype) if maxlen else np.asarray([], dtype=dtype)
+        kept = (
+            np.asarray(s[-maxlen:] if truncating == "pre" else s[:maxlen], dtype=dtype)
+            if maxlen
+            else np.asarray([], dtype=dtype)
+        )
         if kept.shape[1:] != item and len(kept):
             raise ValueError(f"pad_sequences: item {i} has vectors of shape {kept.shape[1:]}, the first has {item}.")
         if len(kept):

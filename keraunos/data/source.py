@@ -1,21 +1,25 @@
 """Which source a value given to ``fit`` is."""
 
 from keraunos.data.arrays import ArraySource, split_validation
+from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
 from keraunos.data.standard import count_rows, host_tree, standard
 from keraunos.data.streams import StreamSource, is_stream
-from keraunos.data.class_weights import weigh
 from keraunos.util import tree
 
 __all__ = ["make_source", "one_batch", "split_validation"]
 
 
-def make_source(x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"):
+def make_source(
+    x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"
+):
     """The source for the data arguments of ``fit``, ``evaluate`` or ``predict``."""
     if is_stream(x):
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
-                raise ValueError(f"{who}: {name} must not be given when x is a dataset ({type(x).__name__}), which yields it.")
+                raise ValueError(
+                    f"{who}: {name} must not be given when x is a dataset ({type(x).__name__}), which yields it."
+                )
         return StreamSource(x, steps=steps, shuffle=shuffle, class_weight=class_weight, who=who)
     return ArraySource(x, y, sample_weight, batch_size, steps, shuffle, class_weight, who)
 

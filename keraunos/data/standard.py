@@ -70,9 +70,11 @@ def host_tree(value, who, argument):
             raise ValueError(f"{who}: {argument} is empty.")
         if all(_is_plain(v) for v in value):
             return _list_to_array(value, who, argument)
-        return type(value)(host_tree(v, who, f"{argument}[{i}]") for i, v in enumerate(value)) if type(value) in (list, tuple) else [
-            host_tree(v, who, argument) for v in value
-        ]
+        return (
+            type(value)(host_tree(v, who, f"{argument}[{i}]") for i, v in enumerate(value))
+            if type(value) in (list, tuple)
+            else [host_tree(v, who, argument) for v in value]
+        )
     if loaded("pandas") is not None and isinstance(value, loaded("pandas").Series):
         return host(value, who, argument)
     return host(value, who, argument)
@@ -88,7 +90,9 @@ def _list_to_array(value, who, argument):
     try:
         found = np.asarray(value)
     except ValueError as e:
-        raise ValueError(f"{who}: {argument} is a list of lists of unequal lengths; pad them first (keras.utils.pad_sequences).") from e
+        raise ValueError(
+            f"{who}: {argument} is a list of lists of unequal lengths; pad them first (keras.utils.pad_sequences)."
+        ) from e
     _check_kind(found, who, argument)
     return found
 
@@ -105,7 +109,9 @@ def count_rows(parts, who):
     name, n = counts[0]
     for other, m in counts[1:]:
         if m != n:
-            raise ValueError(f"{who}: all arrays must have the same number of samples: {name} has {n}, {other} has {m}.")
+            raise ValueError(
+                f"{who}: all arrays must have the same number of samples: {name} has {n}, {other} has {m}."
+            )
     if n == 0:
         raise ValueError(f"{who}: {name} has no samples.")
     return n

@@ -30,7 +30,9 @@ class StreamSource:
         self.shuffle = bool(shuffle)
         self.order_seed = draw_order_seed() if shuffle else 0
         self.steps = steps if steps is not None else self._length()
-        self._once = iter(dataset) if hasattr(dataset, "__next__") else None  # a generator goes on where the last epoch ended
+        self._once = (
+            iter(dataset) if hasattr(dataset, "__next__") else None
+        )  # a generator goes on where the last epoch ended
         self._peeked = None
 
     def _length(self):
@@ -88,7 +90,7 @@ class StreamSource:
 
     def _pack(self, batch):
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
-        convert = lambda a: None if a is None else standard(host(a, self.who, "a batch of the dataset"))  # noqa: E731
+        convert = lambda a: None if a is None else standard(host(a, self.who, "a batch of the dataset"))
         x, y, sample_weight = (tree.map_structure(convert, part) for part in (x, y, sample_weight))
         if self.class_weight is not None:
             sample_weight = weigh(y, sample_weight, self.class_weight, self.who)
@@ -98,5 +100,3 @@ class StreamSource:
         """An epoch had so many steps."""
         if self.steps is None and self._once is None:
             self.steps = steps
-
-

@@ -49,12 +49,14 @@ from keraunos.layers.global_pooling import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
+from keraunos.layers.gru import GRU, GRUCell
 from keraunos.layers.identity import Identity
 from keraunos.layers.input_layer import Input, InputLayer
 from keraunos.layers.input_spec import InputSpec
 from keraunos.layers.lambda_layer import Lambda
 from keraunos.layers.layer import Layer
 from keraunos.layers.lookup import deserialize, serialize
+from keraunos.layers.lstm import LSTM, LSTMCell
 from keraunos.layers.masking import Masking
 from keraunos.layers.merging import (
     Add,
@@ -91,12 +93,15 @@ from keraunos.layers.pooling import (
 )
 from keraunos.layers.rescaling import Rescaling
 from keraunos.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from keraunos.layers.rnn import RNN
 from keraunos.layers.separable_conv import (
     SeparableConv1D,
     SeparableConv2D,
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
+from keraunos.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from keraunos.layers.stacked_rnn_cells import StackedRNNCells
 from keraunos.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 __all__ = [
@@ -144,6 +149,8 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -163,6 +170,8 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -180,6 +189,7 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
+    "RNN",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -188,10 +198,13 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "UnitNormalization",
     "UpSampling1D",

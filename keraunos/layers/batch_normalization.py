@@ -83,7 +83,7 @@ class BatchNormalization(Layer):
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.renorm = renorm
-        self.renorm_clipping = renorm_clipping
+        self.renorm_clipping = renorm_clipping or {} if renorm else renorm_clipping
         self.renorm_momentum = renorm_momentum
         self.synchronized = synchronized
         self.supports_masking = True
@@ -99,7 +99,9 @@ class BatchNormalization(Layer):
         self._row_wise = self.axis % rank != 0
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self._add_vector("gamma", n, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+            self.gamma = self._add_vector(
+                "gamma", n, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+            )
         if self.center:
             self.beta = self._add_vector("beta", n, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
         self.moving_mean = self._add_statistic("moving_mean", n, self.moving_mean_initializer)
@@ -111,7 +113,12 @@ class BatchNormalization(Layer):
 
     def _add_vector(self, name, n, initializer, regularizer, constraint):
         return self.add_weight(
-            name=name, shape=(n,), initializer=initializer, regularizer=regularizer, constraint=constraint, autocast=False
+            name=name,
+            shape=(n,),
+            initializer=initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            autocast=False,
         )
 
     def _add_statistic(self, name, n, initializer):
@@ -122,7 +129,13 @@ class BatchNormalization(Layer):
             return self._normalize_by_batch(inputs, _weights(inputs, mask))
         x = ops.cast(inputs, "float32") if ops.dtype(inputs) in _HALF else inputs
         y = ops.batch_normalization(
-            x, self.moving_mean, self.moving_variance, self.axis, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
+            x,
+            self.moving_mean,
+            self.moving_variance,
+            self.axis,
+            offset=self.beta,
+            scale=self.gamma,
+            epsilon=self.epsilon,
         )
         return ops.cast(y, self.compute_dtype)
 
@@ -139,7 +152,7 @@ class BatchNormalization(Layer):
 
     def _renormalize(self, y, mean, stddev):
         """y · r + d, where r and d lead from the batch's statistics to the moving ones, and gamma and beta."""
-        clip = self.renorm_clipping or {}
+        clip = self.renorm_clipping
         r = ops.clip(stddev / self.renorm_stddev, clip.get("rmin", 0.0), clip.get("rmax", float("inf")))
         limit = clip.get("dmax", float("inf"))
         d = ops.clip((mean - self.renorm_mean) / self.renorm_stddev, -limit, limit)

@@ -53,7 +53,9 @@ class Windowed(Layer):
                 f"{tuple(input_shape)}."
             )
         n = channels_of(self, input_shape, self.data_format)
-        self.input_spec = InputSpec(min_ndim=self.rank + 2, max_ndim=self.rank + 2, axes={channel_axis(self.data_format): n})
+        self.input_spec = InputSpec(
+            min_ndim=self.rank + 2, max_ndim=self.rank + 2, axes={channel_axis(self.data_format): n}
+        )
         return n
 
     def _finish(self, x):
@@ -86,7 +88,9 @@ def check_filters(layer, filters, groups=1):
     if not isinstance(filters, int) or filters < 1:
         raise ValueError(f"{who(layer)}: filters must be a positive integer, got {filters!r}.")
     if not isinstance(groups, int) or groups < 1 or filters % groups:
-        raise ValueError(f"{who(layer)}: groups must be a positive integer that divides filters ({filters}), got {groups!r}.")
+        raise ValueError(
+            f"{who(layer)}: groups must be a positive integer that divides filters ({filters}), got {groups!r}."
+        )
     return filters
 
 

@@ -71,7 +71,12 @@ class BaseConvTranspose(Windowed):
             window = (self.kernel_size[i] - 1) * self.dilation_rate[i] + 1
             if self.output_padding is None:
                 return n * stride if self.padding == "same" else n * stride + max(window - stride, 0)
-            return (n - 1) * stride + window - (2 * (window // 2) if self.padding == "same" else 0) + self.output_padding[i]
+            return (
+                (n - 1) * stride
+                + window
+                - (2 * (window // 2) if self.padding == "same" else 0)
+                + self.output_padding[i]
+            )
 
         return spatial_shape(input_shape, self.data_format, length, self.filters)
 

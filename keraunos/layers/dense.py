@@ -61,7 +61,9 @@ class Dense(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         if lora_rank is not None or quantization_config is not None:
-            raise ValueError(f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out.")
+            raise ValueError(
+                f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out."
+            )
         self.lora_rank, self.lora_alpha, self.quantization_config = None, None, None
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
@@ -69,7 +71,9 @@ class Dense(Layer):
     def build(self, input_shape):
         features = input_shape[-1]
         if features is None:
-            raise ValueError(f"{who(self)}: the last dimension of the input must be known, got shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: the last dimension of the input must be known, got shape {tuple(input_shape)}."
+            )
         self.kernel = self.add_weight(
             shape=(features, self.units),
             initializer=self.kernel_initializer,

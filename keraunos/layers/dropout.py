@@ -27,7 +27,9 @@ class Noise(Elementwise):
 def _check_noise_shape(layer, noise_shape):
     if noise_shape is None:
         return None
-    fits = isinstance(noise_shape, (tuple, list)) and all(n is None or isinstance(n, int) and n > 0 for n in noise_shape)
+    fits = isinstance(noise_shape, (tuple, list)) and all(
+        n is None or isinstance(n, int) and n > 0 for n in noise_shape
+    )
     if not fits:
         raise ValueError(
             f"{who(layer)}: noise_shape must be a tuple of positive integers and None (the input's own dimension), got {noise_shape!r}."
@@ -61,6 +63,8 @@ class Dropout(Noise):
     def call(self, inputs, training=False):
         if not training or self.rate == 0:
             return inputs
+        if self.rate == 1:
+            return ops.zeros_like(inputs)
         return random.dropout(inputs, self.rate, noise_shape=self._noise_shape(inputs), seed=self.seed_generator)
 
     def _noise_shape(self, inputs):

@@ -1,5 +1,6 @@
 """A dense layer of any shape, told by an equation."""
 
+import copy
 import re
 
 from keraunos import activations, constraints, initializers, ops, regularizers
@@ -54,7 +55,9 @@ class EinsumDense(Layer):
     ):
         super().__init__(**kwargs)
         if lora_rank is not None or quantization_config is not None:
-            raise ValueError(f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out.")
+            raise ValueError(
+                f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out."
+            )
         self.equation = equation
         self._parts_of_equation = left, middle, right = _split(self, equation)
         self._row_wise = left[0] == right[0] and left[0] not in middle
@@ -75,9 +78,13 @@ class EinsumDense(Layer):
         hidden = "".join(chr(0x3B1 + i) for i in range(len(input_shape) - len(left.replace("...", ""))))
         seen = left.replace("...", hidden)
         if len(seen) != len(input_shape):
-            raise ValueError(f"{who(self)}: the input shape {tuple(input_shape)} does not fit {left!r} of the equation {self.equation!r}.")
+            raise ValueError(
+                f"{who(self)}: the input shape {tuple(input_shape)} does not fit {left!r} of the equation {self.equation!r}."
+            )
         letters = right.replace("...", hidden)
-        told = letters[1:]  # what output_shape tells the sizes of: all but the batch, with or without what "..." stands for
+        told = letters[
+            1:
+        ]  # what output_shape tells the sizes of: all but the batch, with or without what "..." stands for
         if len(told) != len(self.output_shape):
             told = right.removeprefix("...") if right.startswith("...") else right.removesuffix("...")[1:]
         if len(told) != len(self.output_shape):
@@ -108,7 +115,7 @@ class EinsumDense(Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=tuple(sizes[c] for c in middle),
-            initializer=self.kernel_initializer,
+            initializer=_with_axes(self.kernel_initializer, middle, letters),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -131,7 +138,9 @@ class EinsumDense(Layer):
             )
         full = [sizes[c] if c in self.bias_axes else 1 for c in letters]
         if None in full:
-            raise ValueError(f"{who(self)}: the sizes along bias_axes {self.bias_axes!r} must be known; give them in output_shape.")
+            raise ValueError(
+                f"{who(self)}: the sizes along bias_axes {self.bias_axes!r} must be known; give them in output_shape."
+            )
         return tuple(full[min(letters.index(c) for c in self.bias_axes) :])
 
     def call(self, inputs, training=None):
@@ -146,6 +155,16 @@ class EinsumDense(Layer):
 
     def get_config(self):
         return {**super().get_config(), "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
+
+
+def _with_axes(initializer, kernel, output):
+    """The initializer told which axes of the kernel are inputs (those summed over) and which are outputs, if it can be told."""
+    if not isinstance(initializer, initializers.VarianceScaling) or initializer.input_axes or initializer.output_axes:
+        return initializer
+    found = copy.copy(initializer)
+    found.input_axes = [i for i, c in enumerate(kernel) if c not in output]
+    found.output_axes = [i for i, c in enumerate(kernel) if c in output]
+    return found
 
 
 _DOTS = r"(?:[a-zA-Z]*(?:\.\.\.)?[a-zA-Z]*)"

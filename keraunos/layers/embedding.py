@@ -53,7 +53,9 @@ class Embedding(Layer):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{who(self)}: {argument} must be a positive integer, got {value!r}.")
         if lora_rank is not None or quantization_config is not None:
-            raise ValueError(f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out.")
+            raise ValueError(
+                f"{who(self)}: LoRA and quantization are not available yet; leave lora_rank and quantization_config out."
+            )
         self.input_dim, self.output_dim = input_dim, output_dim
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)

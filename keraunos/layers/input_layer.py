@@ -51,7 +51,9 @@ class InputLayer(Layer):
             raise ValueError(f"Input {self.name!r}: give shape or batch_shape, not both.")
         elif batch_shape is None:
             if shape is None:
-                raise ValueError(f"Input {self.name!r}: shape is required (without the batch dimension), for example (784,).")
+                raise ValueError(
+                    f"Input {self.name!r}: shape is required (without the batch dimension), for example (784,)."
+                )
             shape = (shape,) if isinstance(shape, int) else shape
             batch_shape = (batch_size, *shape)
         self.batch_shape = tuple(batch_shape)

@@ -35,7 +35,11 @@ class Lambda(Layer):
         self.built = True
 
     def call(self, inputs, mask=None, training=None):
-        names = self.function.__code__.co_varnames[: self.function.__code__.co_argcount] if hasattr(self.function, "__code__") else ()
+        names = (
+            self.function.__code__.co_varnames[: self.function.__code__.co_argcount]
+            if hasattr(self.function, "__code__")
+            else ()
+        )
         extra = dict(self.arguments)
         if "mask" in names:
             extra["mask"] = mask
@@ -62,7 +66,9 @@ class Lambda(Layer):
         config = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self._dtype_policy)}
         config["function"] = serialize_keras_object(self.function)
         if self._output_shape is not None:
-            config["output_shape"] = serialize_keras_object(self._output_shape) if callable(self._output_shape) else self._output_shape
+            config["output_shape"] = (
+                serialize_keras_object(self._output_shape) if callable(self._output_shape) else self._output_shape
+            )
         if self.mask is not None:
             config["mask"] = serialize_keras_object(self.mask)
         config["arguments"] = serialize_keras_object(self.arguments)

@@ -267,7 +267,9 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
                     given = first
                 self.build(given) if wanted or wanted is None else self.build()
             else:
-                self.build(**{k: shapes.get(k.removesuffix("_shape")) for k in wanted if k.removesuffix("_shape") in shapes})
+                self.build(
+                    **{k: shapes.get(k.removesuffix("_shape")) for k in wanted if k.removesuffix("_shape") in shapes}
+                )
         Structure.version += 1
 
     def symbolic_call(self, *args, **kwargs):
@@ -309,7 +311,10 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
     def compute_output_shape(self, *args, **kwargs):
         """Shape(s) of the output for shape(s) of the input, batch dimension included."""
         stand_ins = [_map_shapes(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args]
-        named = {k.removesuffix("_shape"): _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), v) for k, v in kwargs.items()}
+        named = {
+            k.removesuffix("_shape"): _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), v)
+            for k, v in kwargs.items()
+        }
         return tree.map_structure(lambda s: s.shape if hasattr(s, "shape") else s, self._infer(tuple(stand_ins), named))
 
     def __repr__(self):

@@ -19,7 +19,9 @@ class LayerArrays:
             raise ValueError(f"{who(self)}: set_weights expected {len(variables)} arrays, got {len(weights)}.{hint}")
         for v, w in zip(variables, weights, strict=True):
             if tuple(getattr(w, "shape", ())) != v.shape:
-                raise ValueError(f"{who(self)}: set_weights: {v.path!r} has shape {v.shape}, got {getattr(w, 'shape', ())}.")
+                raise ValueError(
+                    f"{who(self)}: set_weights: {v.path!r} has shape {v.shape}, got {getattr(w, 'shape', ())}."
+                )
         for v, w in zip(variables, weights, strict=True):
             v.assign(w)
 
@@ -38,7 +40,9 @@ class LayerArrays:
             (outputs, new non-trainable values), and the losses third with ``return_losses``.
         """
         if not self.built:
-            raise ValueError(f"{who(self)}: stateless_call needs built weights. Call it on data, or build(input_shape), first.")
+            raise ValueError(
+                f"{who(self)}: stateless_call needs built weights. Call it on data, or build(input_shape), first."
+            )
         trainable, other = self.trainable_variables, self.non_trainable_variables
         _check_count(self, "trainable_variables", trainable, trainable_variables)
         _check_count(self, "non_trainable_variables", other, non_trainable_variables)
@@ -61,8 +65,14 @@ class LayerArrays:
         """Read this layer's own variables from a mapping."""
         own = (*self._trainable_variables, *self._non_trainable_variables)
         if len(store.keys()) != len(own):
-            built = "" if self.built else " The layer has not been built: call the model on data, or build it, before loading."
-            raise ValueError(f"{who(self)}: the file holds {len(store.keys())} variables, the layer has {len(own)}.{built}")
+            built = (
+                ""
+                if self.built
+                else " The layer has not been built: call the model on data, or build it, before loading."
+            )
+            raise ValueError(
+                f"{who(self)}: the file holds {len(store.keys())} variables, the layer has {len(own)}.{built}"
+            )
         for i, v in enumerate(own):
             v.assign(store[str(i)])
 
@@ -75,4 +85,6 @@ class LayerArrays:
 
 def _check_count(layer, argument, variables, values):
     if len(variables) != len(values):
-        raise ValueError(f"{who(layer)}: stateless_call: {argument} must hold {len(variables)} values, got {len(values)}.")
+        raise ValueError(
+            f"{who(layer)}: stateless_call: {argument} must hold {len(variables)} values, got {len(values)}."
+        )

@@ -21,7 +21,10 @@ class LayerConfig:
                 continue
             if name in ("name", "trainable", "dtype", "activity_regularizer") and name in config:
                 continue
-            if name in ("input_shape", "input_dim", "batch_input_shape", "batch_size", "weights") and name not in self._own_parameters():
+            if (
+                name in ("input_shape", "input_dim", "batch_input_shape", "batch_size", "weights")
+                and name not in self._own_parameters()
+            ):
                 continue
             value = getattr(self, name, value)
             config[name] = capture.config_value(value)
@@ -42,7 +45,9 @@ class LayerConfig:
         try:
             return cls(**config)
         except TypeError as e:
-            raise TypeError(f"{cls.__name__}.from_config: the configuration {config} does not fit its constructor: {e}") from e
+            raise TypeError(
+                f"{cls.__name__}.from_config: the configuration {config} does not fit its constructor: {e}"
+            ) from e
 
     def get_build_config(self):
         """The shapes that it was built with, or None."""
@@ -61,7 +66,11 @@ class LayerConfig:
             self.build(**{k: _as_shape(v) for k, v in config["shapes_dict"].items()})
         elif "input_shape" in config:
             shape = _as_shape(config["input_shape"])
-            if isinstance(shape, dict) and not builds_nothing(type(self)) and len(build_parameters(type(self)) or ()) > 1:
+            if (
+                isinstance(shape, dict)
+                and not builds_nothing(type(self))
+                and len(build_parameters(type(self)) or ()) > 1
+            ):
                 self.build(**shape)
             else:
                 self.build(shape)

@@ -26,7 +26,13 @@ class MaskPassing:
     def _add_masks(self, kwargs, args, tensors, signature):
         first = True
         for name, value in tensors.items():
-            wanted = f"{name}_mask" if f"{name}_mask" in signature.names else "mask" if first and "mask" in signature.names else None
+            wanted = (
+                f"{name}_mask"
+                if f"{name}_mask" in signature.names
+                else "mask"
+                if first and "mask" in signature.names
+                else None
+            )
             first = False
             if wanted is None or kwargs.get(wanted) is not None:
                 continue

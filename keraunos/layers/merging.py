@@ -58,7 +58,9 @@ def _broadcast(layer, shapes):
     for sizes in zip(*padded, strict=True):
         known = {d for d in sizes if d not in (1, None)}
         if len(known) > 1:
-            raise ValueError(f"{who(layer)}: tensors of shapes {[tuple(s) for s in shapes]} (without batch) can't be brought together.")
+            raise ValueError(
+                f"{who(layer)}: tensors of shapes {[tuple(s) for s in shapes]} (without batch) can't be brought together."
+            )
         common.append(known.pop() if known else None if None in sizes else 1)
     return tuple(common)
 
@@ -193,7 +195,9 @@ class Concatenate(Merge):
     def _output_shape(self, shapes):
         ranks = {len(s) for s in shapes}
         if len(ranks) > 1:
-            raise ValueError(f"{who(self)}: tensors must have the same number of dimensions, got shapes {[tuple(s) for s in shapes]}.")
+            raise ValueError(
+                f"{who(self)}: tensors must have the same number of dimensions, got shapes {[tuple(s) for s in shapes]}."
+            )
         rank = ranks.pop()
         if not -rank <= self.axis < rank:
             raise ValueError(f"{who(self)}: axis {self.axis} is out of range for tensors of {rank} dimensions.")
@@ -310,7 +314,9 @@ def _function(cls):
     return merged
 
 
-add, subtract, multiply, average, maximum, minimum = map(_function, (Add, Subtract, Multiply, Average, Maximum, Minimum))
+add, subtract, multiply, average, maximum, minimum = map(
+    _function, (Add, Subtract, Multiply, Average, Maximum, Minimum)
+)
 
 
 def concatenate(inputs, axis=-1, **kwargs):
@@ -321,5 +327,3 @@ def concatenate(inputs, axis=-1, **kwargs):
 def dot(inputs, axes=-1, **kwargs):
     """``keras.layers.Dot`` as a function of a list of two tensors."""
     return Dot(axes=axes, **kwargs)(inputs)
-
-

@@ -12,7 +12,9 @@ class AlongAxes(Elementwise):
     """Base of layers that normalise along an axis or several."""
 
     def _init_axis(self, axis):
-        if not isinstance(axis, int) and not (isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)):
+        if not isinstance(axis, int) and not (
+            isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)
+        ):
             raise TypeError(f"{who(self)}: axis must be an integer or a list of integers, got {axis!r}.")
         self.axis = axis if isinstance(axis, int) else list(axis)
 
@@ -21,15 +23,21 @@ class AlongAxes(Elementwise):
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
         if any(not -rank <= a < rank for a in axes):
-            raise ValueError(f"{who(self)}: axis {self.axis} is out of range for an input of shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: axis {self.axis} is out of range for an input of shape {tuple(input_shape)}."
+            )
         places = sorted({a % rank for a in axes})
         self._row_wise = 0 not in places
         return places
 
     def _sizes(self, input_shape):
+        """The shape of the weights."""
         sizes = tuple(input_shape[a] for a in self._places(input_shape))
         if None in sizes:
-            raise ValueError(f"{who(self)}: the sizes along axis {self.axis} must be known, got shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: the sizes along axis {self.axis} must be known, got shape {tuple(input_shape)}."
+            )
+        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)  # as Keras writes it once it is built
         return sizes
 
 
@@ -175,7 +183,9 @@ class GroupNormalization(Elementwise):
         if self.groups == -1:
             self.groups = n
         if n % self.groups:
-            raise ValueError(f"{who(self)}: groups ({self.groups}) must divide the {n} channels of the input {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: groups ({self.groups}) must divide the {n} channels of the input {tuple(input_shape)}."
+            )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: n})
         self.gamma = _add(self, "gamma", (n,)) if self.scale else None
         self.beta = _add(self, "beta", (n,)) if self.center else None
@@ -203,6 +213,7 @@ class RMSNormalization(AlongAxes):
         super().__init__(**kwargs)
         self._init_axis(axis)
         self.axis = axis
+        self.supports_masking = False  # as in Keras, where a mask ends here
         self.epsilon = epsilon
 
     def build(self, input_shape):

@@ -157,5 +157,3 @@ class Parts:
             for v in layer._trainable_variables:
                 v.trainable = value
         Structure.version += 1
-
-

@@ -6,7 +6,9 @@ from keraunos.core.scope import StateScope
 from keraunos.util import tree
 
 
-def recur(step, x, states, mask=None, *, first=None, stacked=False, zeros=False, backwards=False, unroll=False, variables=()):
+def recur(
+    step, x, states, mask=None, *, first=None, stacked=False, zeros=False, backwards=False, unroll=False, variables=()
+):
     """``output, states = step(x[:, t], states)`` for each t, the states carried along.
 
     Args:
@@ -36,7 +38,11 @@ def recur(step, x, states, mask=None, *, first=None, stacked=False, zeros=False,
         new = like(states, new)
         if keep is not None:
             new = tree.map_structure(lambda n, s: _where(kept, n, s), new, states)
-            output = _where(kept, output, ops.zeros_like(output) if zeros else tree.flatten(new)[0] if outputs_are_states else before)
+            output = _where(
+                kept,
+                output,
+                ops.zeros_like(output) if zeros else tree.flatten(new)[0] if outputs_are_states else before,
+            )
         carried = () if outputs_are_states else output
         return (new, carried, values), output if stacked else None
 
@@ -60,7 +66,9 @@ def like(states, new):
     """New states in the nesting and the dtypes of the old ones."""
     leaves, old = tree.flatten(new), tree.flatten(states)
     if len(leaves) != len(old):
-        raise ValueError(f"a recurrent cell must return as many states as it has, {len(old)}, but returned {len(leaves)}.")
+        raise ValueError(
+            f"a recurrent cell must return as many states as it has, {len(old)}, but returned {len(leaves)}."
+        )
     return tree.unflatten_like(states, [ops.cast(n, o.dtype) for n, o in zip(leaves, old, strict=True)])
 
 

@@ -18,7 +18,17 @@ class RecurrentCell(Layer):
     gates = 1
 
     def _hold(
-        self, units, activation, use_bias, starts, penalties, projections, dropout, recurrent_dropout, seed, recurrent_activation=None
+        self,
+        units,
+        activation,
+        use_bias,
+        starts,
+        penalties,
+        projections,
+        dropout,
+        recurrent_dropout,
+        seed,
+        recurrent_activation=None,
     ):
         """Settings; starts, penalties and projections are each of (kernel, recurrent kernel, bias)."""
         if not isinstance(units, int) or units <= 0:
@@ -44,7 +54,9 @@ class RecurrentCell(Layer):
     def build(self, input_shape):
         features, columns = input_shape[-1], self.gates * self.units
         if features is None:
-            raise ValueError(f"{who(self)}: the last dimension of the input must be known, got shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: the last dimension of the input must be known, got shape {tuple(input_shape)}."
+            )
         self.kernel = self.add_weight(
             shape=(features, columns),
             name="kernel",
@@ -101,7 +113,9 @@ class RecurrentCell(Layer):
     def _dropped(self, x, h, training):
         """Input and state for each gate, or a list of one that serves all."""
         dropout, recurrent = (self._masks or self._draw(x, h)) if training else (None, None)
-        return ([x] if dropout is None else [x * m for m in dropout]), ([h] if recurrent is None else [h * m for m in recurrent])
+        return ([x] if dropout is None else [x * m for m in dropout]), (
+            [h] if recurrent is None else [h * m for m in recurrent]
+        )
 
     def _project(self, inputs, kernel):
         """``input @ kernel``, where each gate may have its input."""

@@ -10,12 +10,16 @@ class CallSignature:
 
     def __init__(self, fn):
         parameters = list(inspect.signature(fn).parameters.values())
-        self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.names = [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
         self.positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.has_var_positional = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.has_var_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.required = [
-            p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            p.name
+            for p in parameters
+            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
         self.training_default = next((p.default for p in parameters if p.name == "training"), None)
         self.has_training = "training" in self.names or self.has_var_keyword

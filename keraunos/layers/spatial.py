@@ -72,7 +72,9 @@ def channels_of(layer, shape, data_format):
     """The number of channels of an input shape, or an error when it isn't known."""
     n = shape[channel_axis(data_format)]
     if n is None:
-        raise ValueError(f"{who(layer)}: the number of channels must be known to make the weights, got shape {tuple(shape)}.")
+        raise ValueError(
+            f"{who(layer)}: the number of channels must be known to make the weights, got shape {tuple(shape)}."
+        )
     return n
 
 

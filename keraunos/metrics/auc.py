@@ -158,9 +158,8 @@ class AUC(Metric):
         if self.curve == "PR":
             return recall, divide_no_nan(tp, tp + fp)
         odds = divide_no_nan(tp + fn, fp + tn)  # of a positive sample
-        gains = (where(tp > 0, 1.0 - odds * divide_no_nan(wrong, tp), 0.0) for wrong in (fn, fp))
-        recall_gain, precision_gain = gains
-        return maximum(recall_gain, 0.0), precision_gain
+        recall_gain = where(tp > 0, maximum(1.0 - odds * divide_no_nan(fn, tp), 0.0), 0.0)
+        return recall_gain, 1.0 - odds * divide_no_nan(fp, tp)
 
     def get_config(self):
         """Arguments that make an equal metric."""

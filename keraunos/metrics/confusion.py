@@ -15,7 +15,7 @@ from keraunos.ops.scatter import segment_sum
 from keraunos.ops.shapes import broadcast_to, flip, reshape, transpose
 
 LOWEST = -1e10  # below every prediction
-_MANY = 2**14  # comparisons from which on sorting into buckets is quicker than comparing with every threshold
+_MANY = 2**13  # comparisons from which on sorting into buckets is quicker than comparing with every threshold
 
 
 class Counts:

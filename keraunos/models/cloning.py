@@ -29,7 +29,9 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         raise ValueError(f"clone_model: model must be a keras Model, got {type(model).__name__}.")
     if not isinstance(model, (Functional, Sequential)):
         if clone_function or call_function or input_tensors is not None:
-            raise ValueError("clone_model: clone_function, call_function and input_tensors work on functional and sequential models only.")
+            raise ValueError(
+                "clone_model: clone_function, call_function and input_tensors work on functional and sequential models only."
+            )
         return type(model).from_config(model.get_config())
     copy = _layer_copier(clone_function, call_function, recursive)
     if isinstance(model, Sequential):
@@ -52,7 +54,12 @@ def _clone_sequential(model, input_tensors, copy):
     made = Sequential(name=model.name, trainable=model.trainable)
     if input_tensors is not None:
         tensor = tree.flatten(input_tensors)[0]
-        made.add(tensor.node.operation if tensor.node is not None and tensor.node.is_input else Input(batch_shape=tensor.shape).node.operation, rebuild=False)
+        made.add(
+            tensor.node.operation
+            if tensor.node is not None and tensor.node.is_input
+            else Input(batch_shape=tensor.shape).node.operation,
+            rebuild=False,
+        )
     elif model._stack and isinstance(model._stack[0], InputLayer):
         made.add(copy(model._stack[0]), rebuild=False)
     for layer in model.layers:
@@ -65,7 +72,9 @@ def _clone_functional(model, input_tensors, copy, call_function):
     if input_tensors is not None:
         inputs = tree.unflatten_like(model._inputs_struct, tree.flatten(input_tensors))
     else:
-        inputs = tree.map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), model._inputs_struct)
+        inputs = tree.map_structure(
+            lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), model._inputs_struct
+        )
     copies = {}
 
     def function_of(operation):

@@ -1,6 +1,5 @@
 """Models made of a graph of layers."""
 
-
 from keraunos.core.graph import Function, describe_nest
 from keraunos.layers.input_layer import Input, InputLayer
 from keraunos.layers.input_spec import who
@@ -108,7 +107,9 @@ class Functional(Function, Model):
                 names = [x.name for x in self._inputs]
             missing = [n for n in names if n not in inputs]
             if missing:
-                raise ValueError(f"{who(self)}: missing inputs {missing}; the model takes {names}, got the keys {sorted(inputs)}.")
+                raise ValueError(
+                    f"{who(self)}: missing inputs {missing}; the model takes {names}, got the keys {sorted(inputs)}."
+                )
             return [inputs[n] for n in names]
         leaves = tree.flatten(inputs)
         if len(leaves) != len(self._inputs):
@@ -122,16 +123,22 @@ class Functional(Function, Model):
         if shape is None:
             if x is None and getattr(ref.node.operation, "optional", False):
                 return x
-            raise ValueError(f"{who(self)}: input {ref.name!r} must be an array of shape {ref.shape}, got {type(x).__name__}.")
+            raise ValueError(
+                f"{who(self)}: input {ref.name!r} must be an array of shape {ref.shape}, got {type(x).__name__}."
+            )
         n, want = len(shape), len(ref.shape)
         if n == want + 1 and shape[-1] == 1:
             x = x.squeeze(-1) if hasattr(x, "squeeze") else x
         elif n == want - 1 and ref.shape[-1] == 1:
             x = x[..., None]
         shape = tuple(x.shape)
-        fits = len(shape) == want and all(a is None or b is None or a == b for a, b in zip(shape, ref.shape, strict=True))
+        fits = len(shape) == want and all(
+            a is None or b is None or a == b for a, b in zip(shape, ref.shape, strict=True)
+        )
         if not fits:
-            raise ValueError(f"{who(self)}: expected input {ref.name!r} of shape {ref.shape}, got shape {tuple(getattr(x, 'shape', ()))}.")
+            raise ValueError(
+                f"{who(self)}: expected input {ref.name!r} of shape {ref.shape}, got shape {tuple(getattr(x, 'shape', ()))}."
+            )
         return x
 
     def compute_mask(self, inputs, previous_mask):
@@ -161,7 +168,9 @@ def _as_input(x):
 
 def _cut(inputs, outputs):
     """New inputs in the place of inner tensors, and the outputs computed from them."""
-    fresh = tree.map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.node.operation.name + "_input"), inputs)
+    fresh = tree.map_structure(
+        lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.node.operation.name + "_input"), inputs
+    )
     inner = Function(inputs, outputs)
     inner_values = {id(old): new for old, new in zip(tree.flatten(inputs), tree.flatten(fresh), strict=True)}
     for operation, node in inner._plan:

@@ -17,7 +17,7 @@ def graph_config(model):
         entry["name"] = operation.name
         entry["inbound_nodes"] = [_node_config(n, nodes) for n in mine if not n.is_input]
         layers.append(entry)
-    place = lambda t: _place(t, nodes)  # noqa: E731
+    place = lambda t: _place(t, nodes)
     return {
         "name": model.name,
         "trainable": model._trainable,
@@ -75,7 +75,7 @@ def graph_from_config(config, custom_objects=None):
         if operation._inbound_nodes and getattr(operation, "_is_input", False):
             made[name, 0] = operation._inbound_nodes[0].outputs
     _run_waiting(waiting, made)
-    find = lambda where: made[where[0], where[1]][where[2]]  # noqa: E731
+    find = lambda where: made[where[0], where[1]][where[2]]
     inputs = _map_places(find, config["input_layers"])
     outputs = _map_places(find, config["output_layers"])
     return inputs, outputs, config.get("name"), config.get("trainable", True)
@@ -85,7 +85,9 @@ def _make_operation(entry, custom_objects):
     found = operation_from_config(entry)
     if found is not None:
         return found
-    return deserialize_keras_object({k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")}, custom_objects)
+    return deserialize_keras_object(
+        {k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")}, custom_objects
+    )
 
 
 def _run_waiting(waiting, made):

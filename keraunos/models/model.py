@@ -47,7 +47,9 @@ class Model(Trainer, Layer):
             Model._functional_class.__init__(self, *args, **kwargs)
             return
         if args:
-            raise TypeError(f"{type(self).__name__}: Model takes keyword arguments only (name, trainable, dtype), got {args!r}.")
+            raise TypeError(
+                f"{type(self).__name__}: Model takes keyword arguments only (name, trainable, dtype), got {args!r}."
+            )
         Layer.__init__(self, **kwargs)
         self._init_trainer()
 
@@ -67,7 +69,9 @@ class Model(Trainer, Layer):
             raise ValueError(f"{who(self)}: get_layer needs either a name or an index.")
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"{who(self)}: get_layer: index {index} is out of range, the model has {len(layers)} layers.")
+                raise ValueError(
+                    f"{who(self)}: get_layer: index {index} is out of range, the model has {len(layers)} layers."
+                )
             return layers[index]
         for layer in layers:
             if layer.name == name:
@@ -80,7 +84,13 @@ class Model(Trainer, Layer):
         raise NotImplementedError(f"{who(self)}: define call(self, inputs), or make the model from inputs and outputs.")
 
     def __call__(self, *args, **kwargs):
-        if len(args) == 1 and LOCAL.call is None and LOCAL.state is None and not kwargs.get("training") and len(kwargs) <= 1:
+        if (
+            len(args) == 1
+            and LOCAL.call is None
+            and LOCAL.state is None
+            and not kwargs.get("training")
+            and len(kwargs) <= 1
+        ):
             if self._can_run_compiled(args[0], kwargs):
                 with self._engine_scope():
                     return self._programs.forward(_standard_floats(args[0], self), "_inference")
@@ -103,14 +113,20 @@ class Model(Trainer, Layer):
         cached = self.__dict__.get("_known")
         if cached is None or cached[0] != self._programs._version:
             layers = self._flatten_layers()
-            known = all(
-                layer._row_wise and layer.built and layer.activity_regularizer is None for layer in layers
-            )
+            known = all(layer._row_wise and layer.built and layer.activity_regularizer is None for layer in layers)
             cached = (self._programs._version, known)
             object.__setattr__(self, "_known", cached)
         return cached[1]
 
-    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+    def summary(
+        self,
+        line_length=None,
+        positions=None,
+        print_fn=None,
+        expand_nested=False,
+        show_trainable=False,
+        layer_range=None,
+    ):
         """Print a table of the layers, their output shapes and numbers of parameters."""
         print_summary(
             self,
@@ -180,5 +196,3 @@ def _standard_floats(x, model):
     if type(x) is np.ndarray and x.dtype == np.float64:
         return x.astype(np.float32)
     return x
-
-

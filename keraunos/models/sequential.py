@@ -55,7 +55,9 @@ class Sequential(Model):
         if not self._stack and not isinstance(layer, InputLayer) and layer._input_shape_arg is not None:
             self._stack = [Input(batch_shape=layer._input_shape_arg, dtype=layer.compute_dtype).node.operation]
         if isinstance(layer, InputLayer) and self._stack:
-            raise ValueError(f"{who(self)}: an Input can only stand first; the stack already holds {[x.name for x in self._stack]}.")
+            raise ValueError(
+                f"{who(self)}: an Input can only stand first; the stack already holds {[x.name for x in self._stack]}."
+            )
         if layer.name in [x.name for x in self._stack]:
             raise ValueError(f"{who(self)}: layer names must be unique; there is already a layer {layer.name!r}.")
         self._stack = [*self._stack, layer]
@@ -86,10 +88,14 @@ class Sequential(Model):
             raise ValueError(f"{who(self)}: build: the stack has no layers.")
         if self._stack and isinstance(self._stack[0], InputLayer):
             if input_shape is not None and not _agree(self._stack[0].batch_shape, input_shape):
-                raise ValueError(f"{who(self)}: built for inputs of shape {self._stack[0].batch_shape}, got {tuple(input_shape)}.")
+                raise ValueError(
+                    f"{who(self)}: built for inputs of shape {self._stack[0].batch_shape}, got {tuple(input_shape)}."
+                )
         else:
             if input_shape is None:
-                raise ValueError(f"{who(self)}: build needs input_shape (with the batch dimension) when no Input stands first.")
+                raise ValueError(
+                    f"{who(self)}: build needs input_shape (with the batch dimension) when no Input stands first."
+                )
             dtype = self._stack[0].compute_dtype
             self._stack = [Input(batch_shape=input_shape, dtype=dtype).node.operation, *self._stack]
         x = inputs = self._stack[0].output
@@ -186,7 +192,12 @@ class Sequential(Model):
 
     def get_config(self):
         layers = [serialize_keras_object(layer) for layer in self._stack]
-        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize_keras_object(self._dtype_policy), "layers": layers}
+        config = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": serialize_keras_object(self._dtype_policy),
+            "layers": layers,
+        }
         if self.built and self._stack:
             config["build_input_shape"] = self._stack[0].batch_shape
         return config
@@ -209,5 +220,3 @@ class Sequential(Model):
 
 def _agree(known, given):
     return len(known) == len(given) and all(a is None or b is None or a == b for a, b in zip(known, given, strict=True))
-
-

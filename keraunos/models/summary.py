@@ -7,7 +7,9 @@ from keraunos.util import settings
 from keraunos.util.optional import require
 
 
-def print_summary(model, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+def print_summary(
+    model, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None
+):
     """Print a table of the layers: name and class, output shape, parameters, and for graphs what each is fed by."""
     box = require("rich", who="summary", module="rich.box")
     tables = require("rich", who="summary", module="rich.table")
@@ -152,5 +154,3 @@ def _bytes(n):
             return f"{n:.2f} {unit}"
         n /= 1024
     return ""
-
-

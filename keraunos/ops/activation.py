@@ -383,7 +383,9 @@ def glu(xp, x, axis=-1):
     [2.0]
     """
     if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"glu: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}.")
+        raise ValueError(
+            f"glu: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}."
+        )
     if x.shape[axis] % 2:
         raise ValueError(f"glu: axis {axis} must have an even size to be cut into halves, got shape {tuple(x.shape)}.")
     half = x.shape[axis] // 2

@@ -27,7 +27,9 @@ def subtract(xp, x1, x2):
     [-2, -1]
     """
     if x1.dtype == bool:
-        raise TypeError("subtract: x1 and x2 are booleans, which have no difference; use logical_xor, or cast them to integers.")
+        raise TypeError(
+            "subtract: x1 and x2 are booleans, which have no difference; use logical_xor, or cast them to integers."
+        )
     return xp.subtract(x1, x2)
 
 

@@ -7,7 +7,16 @@ from keraunos.ops.op import op
 
 @op("query key value bias")
 def dot_product_attention(
-    xp, query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
+    xp,
+    query,
+    key,
+    value,
+    bias=None,
+    mask=None,
+    scale=None,
+    is_causal=False,
+    flash_attention=None,
+    attn_logits_soft_cap=None,
 ):
     """softmax(query · keyᵀ * scale + bias) · value for each head, where positions with a false ``mask`` get no weight.
 
@@ -35,7 +44,9 @@ def check_attention(query, key, value):
     """Raise when the shapes don't fit."""
     shapes = f"query {tuple(query.shape)}, key {tuple(key.shape)}, value {tuple(value.shape)}"
     if query.ndim != 4 or key.ndim != 4 or value.ndim != 4:
-        raise ValueError(f"dot_product_attention: all inputs must have rank 4, (batch, length, heads, dim); got {shapes}.")
+        raise ValueError(
+            f"dot_product_attention: all inputs must have rank 4, (batch, length, heads, dim); got {shapes}."
+        )
     if tuple(key.shape[:3]) != tuple(value.shape[:3]):
         raise ValueError(f"dot_product_attention: key and value must agree in batch, length and heads; got {shapes}.")
     if query.shape[3] != key.shape[3]:

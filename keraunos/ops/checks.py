@@ -28,7 +28,9 @@ def axes(who, x, value, name="axis"):
     if isinstance(value, (tuple, list)):
         found = tuple(axis(who, x, a, name) for a in value)
         if len(set(found)) != len(found):
-            raise ValueError(f"{who}: {name} names an axis twice: {tuple(value)} for an array of shape {tuple(x.shape)}.")
+            raise ValueError(
+                f"{who}: {name} names an axis twice: {tuple(value)} for an array of shape {tuple(x.shape)}."
+            )
         return found
     return axis(who, x, value, name)
 
@@ -39,7 +41,9 @@ def new_axis(who, x, value, extra=1, name="axis"):
     a = operator.index(value)
     if -n <= a < n:
         return a + n if a < 0 else a
-    raise ValueError(f"{who}: {name} must be in [{-n}, {n - 1}] to add to an array of shape {tuple(x.shape)}, got {value}.")
+    raise ValueError(
+        f"{who}: {name} must be in [{-n}, {n - 1}] to add to an array of shape {tuple(x.shape)}, got {value}."
+    )
 
 
 def shape(who, value, name="shape"):

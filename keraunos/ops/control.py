@@ -56,7 +56,9 @@ def _length(name, xs):
     leaves = tree.flatten(xs)
     sizes = {x.shape[0] if x.ndim else None for x in leaves}
     if len(sizes) != 1 or None in sizes:
-        raise ValueError(f"{name}: all arrays must have the same first dimension, got shapes {[tuple(x.shape) for x in leaves]}.")
+        raise ValueError(
+            f"{name}: all arrays must have the same first dimension, got shapes {[tuple(x.shape) for x in leaves]}."
+        )
     return sizes.pop()
 
 
@@ -200,7 +202,9 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     def step(carry, x):
         new, y = f(carry, x)
         leaves = tree.flatten(_arrays(new))
-        leaves = [a if a is None or a.dtype == d else engine.xp.astype(a, d) for a, d in zip(leaves, specs, strict=True)]
+        leaves = [
+            a if a is None or a.dtype == d else engine.xp.astype(a, d) for a, d in zip(leaves, specs, strict=True)
+        ]
         return tree.unflatten_like(carry, leaves), None if y is None else _arrays(y)
 
     return engine.xp.scan(step, init, xs, length=int(length) if n is None else n, reverse=reverse, unroll=unroll)
@@ -220,7 +224,9 @@ def associative_scan(f, elems, reverse=False, axis=0):
     elems = _arrays(elems)
     leaves = tree.flatten(elems)
     if any(not -x.ndim <= axis < x.ndim for x in leaves):
-        raise ValueError(f"associative_scan: axis {axis} is out of range for shapes {[tuple(x.shape) for x in leaves]}.")
+        raise ValueError(
+            f"associative_scan: axis {axis} is out of range for shapes {[tuple(x.shape) for x in leaves]}."
+        )
     xp = _engine("associative_scan", elems).xp
     leaves = [xp.moveaxis(x, axis, 0) for x in leaves]
     if len({x.shape[0] for x in leaves}) != 1:

@@ -110,7 +110,9 @@ def conv(xp, inputs, kernel, strides=1, padding="valid", data_format=None, dilat
         )
     groups = channels // part
     if filters % groups:
-        raise ValueError(f"conv: the {groups} groups ({channels} channels, {part} in a group) must divide the {filters} filters.")
+        raise ValueError(
+            f"conv: the {groups} groups ({channels} channels, {part} in a group) must divide the {filters} filters."
+        )
     out = _convolve(xp, "conv", x, kernel, strides, padding, dilation_rate, groups)
     return channels_back(xp, out, data_format)
 

@@ -103,4 +103,3 @@ def sparse_categorical_crossentropy(xp, target, output, from_logits=False, axis=
 def _pick(xp, x, chosen, axis):
     """The one chosen entry along an axis; as a masked sum it fuses, and its gradient needs no scatter."""
     return xp.sum(xp.where(chosen, x, 0.0), axis=axis)
-

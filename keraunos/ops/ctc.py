@@ -20,7 +20,9 @@ def _frames(xp, name, output):
 
 def _per_sample(name, argument, value, batch):
     if tuple(value.shape) != (batch,):
-        raise ValueError(f"{name}: {argument} must have shape ({batch},), one length a sample, got {tuple(value.shape)}.")
+        raise ValueError(
+            f"{name}: {argument} must have shape ({batch},), one length a sample, got {tuple(value.shape)}."
+        )
 
 
 @op("target output target_length output_length", promote=None)
@@ -45,7 +47,9 @@ def ctc_loss(xp, target, output, target_length, output_length, mask_index=0):
     labels = xp.astype(target, "int32")
     blanks = xp.full_like(labels, mask_index)
     path = xp.reshape(xp.stack([blanks, labels], axis=2), (batch, -1))  # (batch, 2 labels): blank, label, blank, …
-    path = xp.concat([path, blanks[:, :1] if labels.shape[1] else xp.full((batch, 1), mask_index, dtype="int32")], axis=1)
+    path = xp.concat(
+        [path, blanks[:, :1] if labels.shape[1] else xp.full((batch, 1), mask_index, dtype="int32")], axis=1
+    )
     states = path.shape[1]
     scores = xp.take_along_axis(log_softmax(output), xp.expand_dims(path, axis=1), axis=2)  # (batch, frames, states)
     # A label may follow the label two states before, unless they are equal.
@@ -113,7 +117,9 @@ def _greedy(xp, scores, lengths, merge_repeated, blank):
         keep = keep & xp.concat([xp.ones((batch, 1), dtype="bool"), best[:, 1:] != best[:, :-1]], axis=1)
     place = xp.cumsum(xp.astype(keep, "int32"), axis=1) - 1
     # Row i of the result is the label whose place it is: (batch, result, frames) compared, one entry in each row at most.
-    here = (xp.expand_dims(place, axis=1) == xp.reshape(xp.arange(frames), (1, frames, 1))) & xp.expand_dims(keep, axis=1)
+    here = (xp.expand_dims(place, axis=1) == xp.reshape(xp.arange(frames), (1, frames, 1))) & xp.expand_dims(
+        keep, axis=1
+    )
     labels = xp.sum(xp.where(here, xp.expand_dims(best, axis=1), 0), axis=2)
     labels = xp.where(xp.any(here, axis=2), labels, -1)
     return xp.expand_dims(xp.astype(labels, "int32"), axis=0), total
@@ -139,7 +145,9 @@ def _beam_search(xp, scores, lengths, width, top_paths, blank):
         last = xp.sum(xp.where(place == xp.expand_dims(size - 1, axis=2), prefixes, 0), axis=2)
         last = xp.where(size > 0, last, -1)
         stay_blank = both + score[:, blank : blank + 1]
-        stay_label = xp.where(size > 0, ends_label + xp.take_along_axis(score, xp.where(last < 0, 0, last), axis=1), _NEVER * 1e3)
+        stay_label = xp.where(
+            size > 0, ends_label + xp.take_along_axis(score, xp.where(last < 0, 0, last), axis=1), _NEVER * 1e3
+        )
         same = xp.expand_dims(last, axis=2) == labels  # (batch, width, labels)
         longer = xp.where(same, xp.expand_dims(ends_blank, axis=2), xp.expand_dims(both, axis=2))
         longer = longer + xp.expand_dims(score[:, labels], axis=1)
@@ -165,7 +173,9 @@ def _beam_search(xp, scores, lengths, width, top_paths, blank):
         new_prefixes = xp.where(here, xp.expand_dims(label, axis=2), prefixes[rows, parent])
         never = xp.full_like(stay_blank, _NEVER * 1e3)
         new_blank = xp.where(extends, never, xp.take_along_axis(stay_blank, parent, axis=1))
-        new_label = xp.where(extends, xp.take_along_axis(ranked, chosen, axis=1), xp.take_along_axis(stay_label, parent, axis=1))
+        new_label = xp.where(
+            extends, xp.take_along_axis(ranked, chosen, axis=1), xp.take_along_axis(stay_label, parent, axis=1)
+        )
         live = xp.expand_dims(t < lengths, axis=1)
         new = (
             xp.where(xp.expand_dims(live, axis=2), new_prefixes, prefixes),

@@ -133,7 +133,9 @@ def _check_ints(x, parts):
         if _is_mask(k):
             return
         if axis < x.ndim and type(k) is int and not -x.shape[axis] <= k < x.shape[axis]:
-            raise IndexError(f"get_item: index {k} is out of bounds for axis {axis} of an array of shape {tuple(x.shape)}.")
+            raise IndexError(
+                f"get_item: index {k} is out of bounds for axis {axis} of an array of shape {tuple(x.shape)}."
+            )
         axis += 1
 
 

@@ -226,7 +226,9 @@ def _for_vectors(who, a, b, solve):
     """``solve`` for a b of columns, or with one dimension less."""
     vector = b.ndim == a.ndim - 1
     if (b.shape[-1:] if vector else b.shape[-2:-1]) != a.shape[-1:]:
-        raise ValueError(f"{who}: b must be (..., n) or (..., n, m) for a (..., n, n), got shapes {tuple(b.shape)}, {tuple(a.shape)}.")
+        raise ValueError(
+            f"{who}: b must be (..., n) or (..., n, m) for a (..., n, n), got shapes {tuple(b.shape)}, {tuple(a.shape)}."
+        )
     return solve(a, b[..., None])[..., 0] if vector else solve(a, b)
 
 
@@ -241,7 +243,9 @@ def lstsq(xp, a, b, rcond=None):
     [2.0]
     """
     if a.ndim != 2 or b.ndim not in (1, 2) or a.shape[0] != b.shape[0]:
-        raise ValueError(f"lstsq: a must be (n, m) and b (n,) or (n, k), got shapes {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise ValueError(
+            f"lstsq: a must be (n, m) and b (n,) or (n, k), got shapes {tuple(a.shape)} and {tuple(b.shape)}."
+        )
     ratio = _epsilon(xp, a) * max(a.shape) if rcond is None else rcond
     return _pseudoinverse(xp, a, ratio) @ b
 
@@ -366,7 +370,9 @@ def jvp(fun, primals, tangents, has_aux=False):
     (9.0, 6.0)
     """
     if len(primals) != len(tangents):
-        raise ValueError(f"jvp: primals and tangents must have the same length, got {len(primals)} and {len(tangents)}.")
+        raise ValueError(
+            f"jvp: primals and tangents must have the same length, got {len(primals)} and {len(tangents)}."
+        )
     engine = dispatch.engine_of(*tree.flatten((primals, tangents)), who="jvp")
 
     def arrays(structure):

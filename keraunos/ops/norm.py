@@ -13,7 +13,9 @@ def axes_of(axis, rank, name):
     """An axis or several as a sorted tuple of non-negative ints."""
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     if any(not -rank <= a < rank for a in axes):
-        raise ValueError(f"{name}: axis must be between {-rank} and {rank - 1} for an input of rank {rank}, got {axis}.")
+        raise ValueError(
+            f"{name}: axis must be between {-rank} and {rank - 1} for an input of rank {rank}, got {axis}."
+        )
     return tuple(sorted({a % rank for a in axes}))
 
 
@@ -50,7 +52,9 @@ def moments(xp, x, axes, keepdims=False, synchronized=False):
     (2.0, 1.0)
     """
     if synchronized:
-        raise ValueError("moments: synchronized=True is not supported; the mean over all devices comes from sharding the batch.")
+        raise ValueError(
+            "moments: synchronized=True is not supported; the mean over all devices comes from sharding the batch."
+        )
     name = standardize_dtype(x.dtype)
     axes = axes_of(axes, x.ndim, "moments")
     mean, variance = mean_and_variance(xp, wide(xp, x), axes)
@@ -161,7 +165,9 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     [-1.0, 1.0]
     """
     if kwargs.pop("rms_scaling", False):
-        raise ValueError("layer_normalization: rms_scaling divided by the wrong quantity; use rms_normalization instead.")
+        raise ValueError(
+            "layer_normalization: rms_scaling divided by the wrong quantity; use rms_normalization instead."
+        )
     if kwargs:
         raise TypeError(f"layer_normalization: unknown arguments {sorted(kwargs)}.")
     return _layer_normalization(x, gamma, beta, axis, epsilon)

@@ -45,7 +45,9 @@ class Op:
         self.many = tuple(self.params.index(n[:-2]) for n in named if n.endswith("[]"))
         self.promote = promote
         kinds = [p.kind for p in parameters]
-        self.variadic = kinds.index(inspect.Parameter.VAR_POSITIONAL) if inspect.Parameter.VAR_POSITIONAL in kinds else None
+        self.variadic = (
+            kinds.index(inspect.Parameter.VAR_POSITIONAL) if inspect.Parameter.VAR_POSITIONAL in kinds else None
+        )
         self.bodies = {}
         self.public = None
 
@@ -152,7 +154,9 @@ class Op:
             return value
         kind = kind_or_none(value)
         if kind is None or kind is SYMBOLIC or not getattr(value, "shape", ()):
-            raise TypeError(f"{self.name}: {self.params[i]} must be a list or tuple of arrays, got {type(value).__name__}.")
+            raise TypeError(
+                f"{self.name}: {self.params[i]} must be a list or tuple of arrays, got {type(value).__name__}."
+            )
         return list(value)
 
     def _not_an_array(self, i, a):
@@ -169,7 +173,12 @@ class Op:
     def infer(self, args):
         """Nested ``Spec``s of the results, cached by the specs of the arrays and the static arguments."""
         try:
-            key = (self.name, dtypes.settings.floatx(), dtypes.settings.image_data_format(), *(_freeze(a) for a in args))
+            key = (
+                self.name,
+                dtypes.settings.floatx(),
+                dtypes.settings.image_data_format(),
+                *(_freeze(a) for a in args),
+            )
             found = _INFERRED.get(key)
         except TypeError:  # an unhashable static argument
             return symbolic.infer(self.public, *self._spread(args))
@@ -279,7 +288,9 @@ def convert(engine, values, promote, op, places):
         names = [weak_dtype(engine, v) for v in values]
         target = dtypes.float_result(*names) if promote == "float" else dtypes.strengthen(dtypes.lub(*names))
     except (ValueError, AttributeError) as e:
-        raise TypeError(f"{op.name}: {', '.join(op.params[i] for i in places)} can't be brought to one dtype: {e}") from e
+        raise TypeError(
+            f"{op.name}: {', '.join(op.params[i] for i in places)} can't be brought to one dtype: {e}"
+        ) from e
     target = engine.canonical(target)
     dtype = engine.dtype(target)
     has_array = any(engine.is_array(v) for v in values)
@@ -300,7 +311,9 @@ def _scalar(engine, v, dtype, target, op, i):
     try:
         return dtype.type(v) if isinstance(dtype, np.dtype) else engine.asarray(v, target)
     except OverflowError as e:
-        raise OverflowError(f"{op.name}: {op.params[i]} must be in the range of {target}, the dtype of the array, got {v}.") from e
+        raise OverflowError(
+            f"{op.name}: {op.params[i]} must be in the range of {target}, the dtype of the array, got {v}."
+        ) from e
 
 
 def to_array(engine, value, op, i, dtype=None):

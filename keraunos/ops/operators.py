@@ -20,7 +20,13 @@ _BITS = {
     "or": (logic.bitwise_or, logic.logical_or),
     "xor": (logic.bitwise_xor, logic.logical_xor),
 }
-_COMPARE = {"lt": logic.less, "le": logic.less_equal, "gt": logic.greater, "ge": logic.greater_equal, "ne": logic.not_equal}
+_COMPARE = {
+    "lt": logic.less,
+    "le": logic.less_equal,
+    "gt": logic.greater,
+    "ge": logic.greater_equal,
+    "ne": logic.not_equal,
+}
 _UNARY = {"abs": arithmetic.absolute, "neg": arithmetic.negative}
 
 

@@ -20,7 +20,9 @@ def _geometry(name, size, kernel_size, dilation, padding, stride):
     p, s = _pair(padding, name, "padding", 0), _pair(stride, name, "stride")
     counts = [(size[i] + 2 * p[i] - d[i] * (k[i] - 1) - 1) // s[i] + 1 for i in range(2)]
     if min(counts) < 1:
-        raise ValueError(f"{name}: a patch of {k} positions, dilated by {d}, does not fit into {tuple(size)} padded by {p}.")
+        raise ValueError(
+            f"{name}: a patch of {k} positions, dilated by {d}, does not fit into {tuple(size)} padded by {p}."
+        )
     return k, d, p, s, counts
 
 
@@ -66,7 +68,9 @@ def fold(xp, x, output_size, kernel_size, dilation=1, padding=0, stride=1):
         )
     channels = x.shape[1] // (k[0] * k[1])
     x = xp.reshape(x, (x.shape[0], channels, k[0] * k[1], h, 1, w, 1))
-    x = xp.pad(x, ((0, 0),) * 4 + ((0, s[0] - 1), (0, 0), (0, s[1] - 1)))  # zeros between the positions of a patch's entry
+    x = xp.pad(
+        x, ((0, 0),) * 4 + ((0, s[0] - 1), (0, 0), (0, s[1] - 1))
+    )  # zeros between the positions of a patch's entry
     x = xp.reshape(x, (x.shape[0], channels, k[0] * k[1], h * s[0], w * s[1]))
     x = x[..., : (h - 1) * s[0] + 1, : (w - 1) * s[1] + 1]
     total = 0

@@ -23,7 +23,9 @@ def _prepare(xp, name, inputs, pool_size, strides, padding, data_format):
     x = channels_last(xp, inputs, data_format)
     sizes = tuple(x.shape[1:-1])
     if padding == "valid" and any(n < k for n, k in zip(sizes, window, strict=True)):
-        raise ValueError(f"{name}: pool_size {window} does not fit into the inputs' positions {sizes}; use padding='same'.")
+        raise ValueError(
+            f"{name}: pool_size {window} does not fit into the inputs' positions {sizes}; use padding='same'."
+        )
     return x, window, strides, tuple(pads(padding, sizes, window, strides)), data_format
 
 
@@ -39,7 +41,9 @@ def max_pool(xp, inputs, pool_size, strides=None, padding="valid", data_format=N
     >>> ops.max_pool(ops.convert_to_tensor([[[1.0], [3.0], [2.0], [0.0]]]), 2).tolist()
     [[[3.0], [2.0]]]
     """
-    x, window, strides, resolved, data_format = _prepare(xp, "max_pool", inputs, pool_size, strides, padding, data_format)
+    x, window, strides, resolved, data_format = _prepare(
+        xp, "max_pool", inputs, pool_size, strides, padding, data_format
+    )
     return channels_back(xp, xp.reduce_window(x, "max", window, strides, resolved), data_format)
 
 
@@ -130,7 +134,9 @@ def adaptive_average_pool(xp, inputs, output_size, data_format=None):
 
     def along_axis(x, axis, start, stop):
         place = np.arange(x.shape[axis])
-        weights = ((place >= start[:, None]) & (place < stop[:, None])) / (stop - start)[:, None]  # (windows, positions)
+        weights = ((place >= start[:, None]) & (place < stop[:, None])) / (stop - start)[
+            :, None
+        ]  # (windows, positions)
         return xp.moveaxis(xp.tensordot(x, xp.asarray(weights, x.dtype), axes=[[axis], [1]]), -1, axis)
 
     return _adaptive(xp, "adaptive_average_pool", inputs, output_size, data_format, along_axis)

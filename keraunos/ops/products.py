@@ -33,7 +33,9 @@ def matmul(xp, x1, x2):
     """
     a, b = x1.shape, x2.shape
     if not a or not b:
-        raise ValueError(f"matmul: x1 and x2 must have at least 1 dimension, got shapes {tuple(a)} and {tuple(b)}; use multiply.")
+        raise ValueError(
+            f"matmul: x1 and x2 must have at least 1 dimension, got shapes {tuple(a)} and {tuple(b)}; use multiply."
+        )
     if a[-1] != b[-2 if len(b) > 1 else 0]:
         _fits("matmul", x1, x2, False)
     return xp.matmul(*_wide(xp, x1, x2))
@@ -115,7 +117,9 @@ def tensordot(xp, x1, x2, axes=2):
     else:
         n = operator.index(axes)
         if not 0 <= n <= min(x1.ndim, x2.ndim):
-            raise ValueError(f"tensordot: axes must be at most the dimensions of x1 and x2, {x1.ndim} and {x2.ndim}, got {n}.")
+            raise ValueError(
+                f"tensordot: axes must be at most the dimensions of x1 and x2, {x1.ndim} and {x2.ndim}, got {n}."
+            )
         left, right = tuple(range(x1.ndim - n, x1.ndim)), tuple(range(n))
     _fits("tensordot", x1, x2, [x1.shape[a] for a in left] == [x2.shape[a] for a in right])
     return xp.tensordot(x1, x2, axes=(left, right))
@@ -202,7 +206,9 @@ def correlate(xp, x1, x2, mode="valid"):
     """
     checks.choice("correlate", mode, ("valid", "same", "full"), "mode")
     if x1.ndim != 1 or x2.ndim != 1 or not x1.size or not x2.size:
-        raise ValueError(f"correlate: x1 and x2 must be vectors, not empty, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}.")
+        raise ValueError(
+            f"correlate: x1 and x2 must be vectors, not empty, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}."
+        )
     if dtypes.standardize_dtype(x1.dtype) == "bool":
         x1, x2 = xp.astype(x1, "int32"), xp.astype(x2, "int32")
     return xp.correlate(x1, x2, mode=mode)

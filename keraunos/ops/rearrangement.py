@@ -44,7 +44,9 @@ def _parse(pattern, ndim):
     sides = [re.findall(r"\([^()]*\)|\.\.\.|\w+|\S", side) for side in pattern.split("->")]
     for token in sides[0] + sides[1]:
         if not re.fullmatch(r"\([\w\s]*\)|\.\.\.|\w+", token):
-            raise ValueError(f"rearrange: pattern {pattern!r} has {token!r}, which is neither a name, 1, '...' nor (names).")
+            raise ValueError(
+                f"rearrange: pattern {pattern!r} has {token!r}, which is neither a name, 1, '...' nor (names)."
+            )
     rest = ndim - len(sides[0]) + sides[0].count("...")
     if rest < 0 or (rest and "..." not in sides[0]):
         raise ValueError(f"rearrange: pattern {pattern!r} doesn't fit an array of {ndim} dimensions.")
@@ -74,7 +76,9 @@ def _sizes(groups, shape, lengths, pattern):
         if len(open_names) > 1:
             raise ValueError(f"rearrange: sizes of all but one of {group} in {pattern!r} must be given as keywords.")
         if (open_names and (not known or n % known)) or (not open_names and known != n):
-            raise ValueError(f"rearrange: the axes {group or [1]} in {pattern!r} don't fit a dimension of size {n} (given: {lengths}).")
+            raise ValueError(
+                f"rearrange: the axes {group or [1]} in {pattern!r} don't fit a dimension of size {n} (given: {lengths})."
+            )
         for name in open_names:
             sizes[name] = n // known
     return sizes
@@ -95,7 +99,9 @@ def view(xp, x, dtype=None):
     target = xp.to_dtype(dtypes.standardize_dtype(dtype))
     big, small = target.itemsize, x.dtype.itemsize
     if big != small and (not x.ndim or x.shape[-1] * small % big):
-        raise ValueError(f"view: the last dimension of x, of shape {tuple(x.shape)}, can't be divided into elements of {target}.")
+        raise ValueError(
+            f"view: the last dimension of x, of shape {tuple(x.shape)}, can't be divided into elements of {target}."
+        )
     return xp.view(x, target)
 
 

@@ -111,7 +111,9 @@ def _some(who, x, axis, initial=None):
     axis = checks.axes(who, x, axis)
     reduced = range(len(x.shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
     if initial is None and 0 in [x.shape[a] for a in reduced]:
-        raise ValueError(f"{who}: x has no element along axis {axis} to take the {who} of; its shape is {tuple(x.shape)}.")
+        raise ValueError(
+            f"{who}: x has no element along axis {axis} to take the {who} of; its shape is {tuple(x.shape)}."
+        )
     return axis
 
 

@@ -107,7 +107,9 @@ def unstack(xp, x, num=None, axis=0):
     [[1, 3], [2, 4]]
     """
     if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"unstack: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}.")
+        raise ValueError(
+            f"unstack: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}."
+        )
     x = xp.moveaxis(x, axis, 0)
     if num is not None and num != x.shape[0]:
         raise ValueError(f"unstack: num must be the size of axis {axis}, {x.shape[0]}, got {num}.")

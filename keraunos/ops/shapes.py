@@ -27,7 +27,9 @@ def reshape(xp, x, newshape):
     try:
         return xp.reshape(x, newshape)
     except (TypeError, ValueError) as e:
-        raise type(e)(f"reshape: newshape {newshape} doesn't hold the elements of an array of shape {tuple(x.shape)}.") from e
+        raise type(e)(
+            f"reshape: newshape {newshape} doesn't hold the elements of an array of shape {tuple(x.shape)}."
+        ) from e
 
 
 @op
@@ -90,7 +92,9 @@ def moveaxis(xp, x, source, destination):
     sources = source if isinstance(source, (list, tuple)) else (source,)
     places = destination if isinstance(destination, (list, tuple)) else (destination,)
     if len(sources) != len(places):
-        raise ValueError(f"moveaxis: source and destination must name equally many axes, got {source} and {destination}.")
+        raise ValueError(
+            f"moveaxis: source and destination must name equally many axes, got {source} and {destination}."
+        )
     sources = checks.axes("moveaxis", x, tuple(sources), "source")
     places = checks.axes("moveaxis", x, tuple(places), "destination")
     order = [a for a in range(x.ndim) if a not in sources]
@@ -254,7 +258,19 @@ def tile(xp, x, repeats):
     return xp.tile(x, checks.shape("tile", repeats, "repeats"))
 
 
-_PAD_MODES = ("constant", "edge", "linear_ramp", "maximum", "mean", "median", "minimum", "reflect", "symmetric", "wrap", "empty")
+_PAD_MODES = (
+    "constant",
+    "edge",
+    "linear_ramp",
+    "maximum",
+    "mean",
+    "median",
+    "minimum",
+    "reflect",
+    "symmetric",
+    "wrap",
+    "empty",
+)
 
 
 @op

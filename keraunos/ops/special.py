@@ -71,7 +71,9 @@ def view_as_complex(xp, x):
     [(1+2j)]
     """
     if not x.ndim or x.shape[-1] != 2:
-        raise ValueError(f"view_as_complex: the last dimension of x must be 2 (real, imaginary), got shape {tuple(x.shape)}.")
+        raise ValueError(
+            f"view_as_complex: the last dimension of x must be 2 (real, imaginary), got shape {tuple(x.shape)}."
+        )
     x = _single(xp, x)
     return xp.make_complex(x[..., 0], x[..., 1])
 

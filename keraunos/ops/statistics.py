@@ -138,7 +138,9 @@ def _bins(xp, x, minlength):
     if not xp.is_traced(x):
         return max(int(xp.max(x)) + 1 if x.size else 0, minlength)
     if minlength <= 0:
-        raise ValueError("bincount: minlength must be given in a compiled function or for a symbolic x, as its values are unknown.")
+        raise ValueError(
+            "bincount: minlength must be given in a compiled function or for a symbolic x, as its values are unknown."
+        )
     return minlength
 
 
@@ -168,7 +170,9 @@ def searchsorted(xp, sorted_sequence, values, side="left"):
     [1, 2]
     """
     if sorted_sequence.ndim != 1:
-        raise ValueError(f"searchsorted: sorted_sequence must have one dimension, got shape {tuple(sorted_sequence.shape)}.")
+        raise ValueError(
+            f"searchsorted: sorted_sequence must have one dimension, got shape {tuple(sorted_sequence.shape)}."
+        )
     checks.choice("searchsorted", side, ("left", "right"), "side")
     return xp.astype(xp.searchsorted(sorted_sequence, values, side=side), "int32")
 
@@ -233,6 +237,10 @@ def cdist(xp, x, y):
     checks.min_rank("cdist", x, 2)
     checks.min_rank("cdist", y, 2, "y")
     if x.shape[-1] != y.shape[-1]:
-        raise ValueError(f"cdist: x and y must have equal last dimensions, got shapes {tuple(x.shape)} and {tuple(y.shape)}.")
+        raise ValueError(
+            f"cdist: x and y must have equal last dimensions, got shapes {tuple(x.shape)} and {tuple(y.shape)}."
+        )
     squares = xp.sum(xp.square(x[..., :, None, :] - y[..., None, :, :]), axis=-1)
-    return xp.where(squares > 0, xp.sqrt(xp.where(squares > 0, squares, 1)), 0)  # the gradient at distance 0 is 0, not NaN
+    return xp.where(
+        squares > 0, xp.sqrt(xp.where(squares > 0, squares, 1)), 0
+    )  # the gradient at distance 0 is 0, not NaN

@@ -224,7 +224,7 @@ def infer(fn, args, kwargs):
         try:
             a = _evaluate(fn, args, kwargs, one)
             b = _evaluate(fn, args, kwargs, two)
-        except Exception as e:  # with other sizes it may fit; if not, the first error is raised
+        except Exception as e:  # noqa: BLE001 with other sizes it may fit; if not, the first error is raised
             first_error = first_error or e
             continue
         return tree.map_structure(_merge, a, b)

@@ -40,10 +40,12 @@ def value_and_grad(fn, variables, has_aux=False, scale=None):
                     "sum."
                 )
         own = {id(v) for v in variables}
-        written = {key: v for key, v in scope.written.items()}
+        written = dict(scope.written)
         for key, v in written.items():
             if key in own:
-                raise ValueError(f"value_and_grad: {v.path!r} is assigned inside the function that is differentiated with respect to it.")
+                raise ValueError(
+                    f"value_and_grad: {v.path!r} is assigned inside the function that is differentiated with respect to it."
+                )
         changed.clear()
         changed.extend(written.values())
         scaled = loss if scale is None else scale(loss)

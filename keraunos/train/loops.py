@@ -9,6 +9,7 @@ from keraunos.train.pace import chunk_end
 from keraunos.train.runners import ArrayRunner, StreamRunner
 from keraunos.util import settings, tree
 
+
 def runner_for(model, source, kind):
     """What runs steps over a source: many at once over arrays, one by one over a stream."""
     if source.kind == "arrays" and not model.run_eagerly and model.jit_compile:
@@ -22,15 +23,40 @@ class FitLoop:
     def __init__(self, model):
         self.model = model
 
-    def run(self, *, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
-            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq):
+    def run(
+        self,
+        *,
+        x,
+        y,
+        batch_size,
+        epochs,
+        verbose,
+        callbacks,
+        validation_split,
+        validation_data,
+        shuffle,
+        class_weight,
+        sample_weight,
+        initial_epoch,
+        steps_per_epoch,
+        validation_steps,
+        validation_batch_size,
+        validation_freq,
+    ):
         model = self.model
         if settings.max_epochs() is not None:
             epochs = min(epochs, settings.max_epochs())
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split_validation((x, y, sample_weight), validation_split)
         source = make_source(
-            x, y, sample_weight, batch_size=batch_size, steps=_limited(steps_per_epoch), shuffle=shuffle, class_weight=class_weight, who="fit"
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=_limited(steps_per_epoch),
+            shuffle=shuffle,
+            class_weight=class_weight,
+            who="fit",
         )
         self._build(source)
         self._check_targets(source)
@@ -40,8 +66,18 @@ class FitLoop:
             self.validation.prepare_validation(validation_data, validation_batch_size or batch_size, validation_steps)
         self.validation_freq = validation_freq
         runner = runner_for(model, source, "train")
-        callbacks = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
-            callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=source.steps, model=model
+        callbacks = (
+            callbacks
+            if isinstance(callbacks, CallbackList)
+            else CallbackList(
+                callbacks,
+                add_history=True,
+                add_progbar=verbose != 0,
+                verbose=verbose,
+                epochs=epochs,
+                steps=source.steps,
+                model=model,
+            )
         )
         model.stop_training = False
         model._fit_run = Run(model, source)
@@ -57,6 +93,8 @@ class FitLoop:
                     break
         finally:
             runner.close()
+        if model.optimizer is not None and model.optimizer.built:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         callbacks.on_train_end(logs)
         model._fit_run = None
         return model.history if isinstance(getattr(model, "history", None), History) else callbacks.history
@@ -170,7 +208,13 @@ class EvaluateLoop:
         runner = self._prepare(source)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
-                callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=source.steps, model=self.model, mode="test"
+                callbacks,
+                add_progbar=verbose != 0,
+                verbose=verbose,
+                epochs=1,
+                steps=source.steps,
+                model=self.model,
+                mode="test",
             )
         return self._loop(source, runner, callbacks)
 
@@ -180,8 +224,12 @@ class EvaluateLoop:
         if isinstance(data, (tuple, list)) and len(data) in (2, 3) and not hasattr(data, "shape"):
             x, y, sample_weight = (*data, None)[:3]
         elif isinstance(data, (tuple, list)):
-            raise ValueError(f"fit: validation_data must be (x, y), (x, y, sample_weight) or a dataset, got a {type(data).__name__} of {len(data)}.")
-        self.source = make_source(x, y, sample_weight, batch_size=batch_size, steps=_limited(steps), who="fit (validation_data)")
+            raise ValueError(
+                f"fit: validation_data must be (x, y), (x, y, sample_weight) or a dataset, got a {type(data).__name__} of {len(data)}."
+            )
+        self.source = make_source(
+            x, y, sample_weight, batch_size=batch_size, steps=_limited(steps), who="fit (validation_data)"
+        )
         self.runner = self._prepare(self.source)
 
     def run_prepared(self, callbacks):
@@ -241,12 +289,24 @@ class PredictLoop:
 
     def run(self, x, batch_size, verbose, steps, callbacks):
         model = self.model
-        if type(x) is np.ndarray and verbose == 0 and not callbacks and steps is None and 0 < len(x) <= (batch_size or 32):
+        if (
+            type(x) is np.ndarray
+            and verbose == 0
+            and not callbacks
+            and steps is None
+            and 0 < len(x) <= (batch_size or 32)
+        ):
             return tree.map_structure(np.asarray, model._forward(_standard(x, model)))
         source = make_source(x, None, None, batch_size=batch_size, steps=_limited(steps), who="predict")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
-                callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=source.steps, model=model, mode="predict"
+                callbacks,
+                add_progbar=verbose != 0,
+                verbose=verbose,
+                epochs=1,
+                steps=source.steps,
+                model=model,
+                mode="predict",
             )
         callbacks.on_predict_begin()
         pad = source.kind == "arrays" and model._per_row("predict")

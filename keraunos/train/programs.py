@@ -11,7 +11,7 @@ from keraunos.backend.dtypes import standardize_dtype
 from keraunos.backend.spec import Spec
 from keraunos.core.scope import StateScope
 from keraunos.core.variable import Structure
-from keraunos.train.step import fresh_losses, pure_step, state_of
+from keraunos.train.step import fresh_losses, optimizers_of, pure_step, state_of
 from keraunos.util import tree
 
 
@@ -50,7 +50,7 @@ class Programs:
             return
         with self.lock:
             version = Structure.version
-            fingerprint = self.model._fingerprint()
+            fingerprint = self.model._fingerprint(), tuple(o._fingerprint() for o in optimizers_of(self.model))
             if fingerprint != self._fingerprint:
                 self._programs.clear()
                 self._fingerprint = fingerprint
@@ -116,7 +116,9 @@ class Programs:
         """
         variables = self.state(kind)
         key = (kind, "many", *spec_key(data), tuple(order.shape), last_rows is None, keep_logs, len(variables))
-        program = self.get(key, lambda: self._make_many(kind, variables, data, order.shape, last_rows is not None, keep_logs))
+        program = self.get(
+            key, lambda: self._make_many(kind, variables, data, order.shape, last_rows is not None, keep_logs)
+        )
         with self.lock:
             carry = [v._value for v in variables], program.first_logs
             values, logs = program.run(carry, (data, order, np.int32(last_rows or 0)), start, stop)
@@ -156,7 +158,9 @@ class Programs:
             return step(arrays[:n], tree.map_structure(lambda a: None if a is None else next(it), data))[1]
 
         found = dispatch.get_engine("jax").abstract_eval(run, specs)
-        return tree.map_structure(lambda s: np.zeros(s.shape, engine.dtype(s.dtype)) if isinstance(s, Spec) else s, found)
+        return tree.map_structure(
+            lambda s: np.zeros(s.shape, engine.dtype(s.dtype)) if isinstance(s, Spec) else s, found
+        )
 
     def forward(self, inputs, method="predict_step"):
         """Predictions for one batch: one compiled call that reads the weights and changes nothing."""

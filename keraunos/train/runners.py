@@ -38,7 +38,9 @@ class ArrayRunner:
         stop = min(stop, self.full_steps)
         last = self.tail if self.padded else None
         if self.resident is not None:
-            logs = self.model._programs.many_steps(self.kind, self.resident, self.device_rows, start, stop, last, self.own_logs)
+            logs = self.model._programs.many_steps(
+                self.kind, self.resident, self.device_rows, start, stop, last, self.own_logs
+            )
             return stop, logs
         return self._run_block(start, stop, last)
 
@@ -57,7 +59,13 @@ class ArrayRunner:
         if shift:
             order = np.roll(order, shift, axis=0)
         logs = self.model._programs.many_steps(
-            self.kind, block, order, shift, shift + stop - start, None if last is None else (last if is_last else batch), self.own_logs
+            self.kind,
+            block,
+            order,
+            shift,
+            shift + stop - start,
+            None if last is None else (last if is_last else batch),
+            self.own_logs,
         )
         return stop, logs
 

@@ -10,7 +10,7 @@ from keraunos.core.variable import functionalize
 from keraunos.util import tree
 
 
-class fresh_losses:  # noqa: N801 (reads as a phrase)
+class fresh_losses:
     """Losses that layers add in the block are seen in the block only."""
 
     def __enter__(self):
@@ -99,7 +99,11 @@ def pure_step(model, kind, variables):
 def stand_ins(data, rows):
     """(specs, fill): specs of a batch of ``rows`` rows (None: all), and what nests a list of arrays like ``data``."""
     leaves = tree.flatten(data)
-    specs = [Spec(x.shape if rows is None else (rows, *x.shape[1:]), standardize_dtype(x.dtype)) for x in leaves if x is not None]
+    specs = [
+        Spec(x.shape if rows is None else (rows, *x.shape[1:]), standardize_dtype(x.dtype))
+        for x in leaves
+        if x is not None
+    ]
 
     def fill(arrays):
         it = iter(arrays)

@@ -11,8 +11,8 @@ from keraunos.data.source import one_batch
 from keraunos.layers.input_spec import who
 from keraunos.metrics.reduction_metrics import Mean
 from keraunos.optimizers.loss_scale_optimizer import LossScaleOptimizer
-from keraunos.train.compile_loss import CompileLoss
 from keraunos.train.compile_config import compile_config_value, from_compile_config
+from keraunos.train.compile_loss import CompileLoss
 from keraunos.train.compile_metrics import CompileMetrics
 from keraunos.train.gradients import value_and_grad
 from keraunos.train.logs import flatten_logs, to_floats
@@ -25,7 +25,20 @@ from keraunos.util import tree
 class Trainer:
     """Mixin of ``Model``."""
 
-    _passing = frozenset(("stop_training", "history", "optimizer", "loss", "compiled", "steps_per_execution", "run_eagerly", "jit_compile"))
+    run_eagerly = False
+    jit_compile = True
+    _passing = frozenset(
+        (
+            "stop_training",
+            "history",
+            "optimizer",
+            "loss",
+            "compiled",
+            "steps_per_execution",
+            "run_eagerly",
+            "jit_compile",
+        )
+    )
 
     def _init_trainer(self):
         self._programs = Programs(self)
@@ -71,10 +84,16 @@ class Trainer:
         """
         config = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, LossScaleOptimizer):
+        if (
+            auto_scale_loss
+            and self.dtype_policy.name == "mixed_float16"
+            and not isinstance(optimizer, LossScaleOptimizer)
+        ):
             optimizer = LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         if isinstance(steps_per_execution, int) and steps_per_execution < 1:
-            raise ValueError(f"{who(self)}: compile: steps_per_execution must be at least 1, got {steps_per_execution}.")
+            raise ValueError(
+                f"{who(self)}: compile: steps_per_execution must be at least 1, got {steps_per_execution}."
+            )
         self.optimizer = optimizer
         self.loss = loss
         self.steps_per_execution = steps_per_execution
@@ -85,7 +104,9 @@ class Trainer:
             names = self._output_names_for_compile()
             self._compile_loss = CompileLoss(loss, loss_weights, output_names=names) if loss is not None else None
             has_metrics = metrics is not None or weighted_metrics is not None
-            self._compile_metrics = CompileMetrics(metrics, weighted_metrics, output_names=names) if has_metrics else None
+            self._compile_metrics = (
+                CompileMetrics(metrics, weighted_metrics, output_names=names) if has_metrics else None
+            )
         self._compile_config = config
         self._programs.clear()
         self.stop_training = False
@@ -170,7 +191,7 @@ class Trainer:
         With a loss-scaling optimizer the gradients are those of the scaled loss, as its ``apply`` expects.
         """
         variables = self.trainable_variables if variables is None else variables
-        scale = self.optimizer.scale_loss if isinstance(self.optimizer, LossScaleOptimizer) else None
+        scale = None if self.optimizer is None else self.optimizer.scale_loss
         return value_and_grad(fn, variables, has_aux=has_aux, scale=scale)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -226,6 +247,42 @@ class Trainer:
             result = m.result()
             found.update(result if isinstance(result, dict) else {m.name: result})
         return found
+
+    def get_state_tree(self, value_format="backend_tensor"):
+        """All variables by path, in groups: trainable, non-trainable, optimizer's, metrics'.
+
+        Args:
+            value_format: "backend_tensor" for arrays of the engine, "numpy_array" for NumPy's.
+        """
+        if value_format not in ("backend_tensor", "numpy_array"):
+            raise ValueError(
+                f"{who(self)}: get_state_tree: value_format must be 'backend_tensor' or 'numpy_array', got {value_format!r}."
+            )
+        as_value = (lambda v: v.numpy()) if value_format == "numpy_array" else (lambda v: v.value)
+        return {name: _nest_by_path(group, as_value) for name, group in self._state_groups().items()}
+
+    def set_state_tree(self, state_tree):
+        """Assign what ``get_state_tree`` gave; groups and variables that are missing are left alone."""
+        groups = self._state_groups()
+        for name, nest in state_tree.items():
+            if name not in groups:
+                raise ValueError(f"{who(self)}: set_state_tree: unknown group {name!r}; there are {list(groups)}.")
+            by_path = {v.path: v for v in groups[name]}
+            for path, value in _flat_by_path(nest):
+                if path not in by_path:
+                    raise ValueError(f"{who(self)}: set_state_tree: there is no variable {path!r} in {name!r}.")
+                by_path[path].assign(value)
+
+    def _state_groups(self):
+        return {
+            "trainable_variables": self.trainable_variables,
+            "non_trainable_variables": self.non_trainable_variables,
+            "optimizer_variables": self.optimizer.variables if self.optimizer is not None else [],
+            "metrics_variables": self.metrics_variables,
+        }
+
+    def jax_state_sync(self):
+        """Kept for compatibility: weights never leave the model, so there is nothing to bring back."""
 
     # -- building ------------------------------------------------------------------------------------------------------------
 
@@ -404,7 +461,14 @@ class Trainer:
     def _per_row(self, kind):
         """Whether rows of a batch don't see each other, so that a partial batch may be padded."""
         own = type(self)
-        overridden = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "get_metrics_result")
+        overridden = (
+            "train_step",
+            "test_step",
+            "predict_step",
+            "compute_loss",
+            "compute_metrics",
+            "get_metrics_result",
+        )
         if any(getattr(own, n) is not getattr(Trainer, n) for n in overridden):
             return False
         if not all(layer._row_wise and layer.activity_regularizer is None for layer in self._flatten_layers()):
@@ -450,3 +514,25 @@ def _rows(x):
         return 1
     rows = real_rows(leaf.shape[0])
     return leaf.shape[0] if rows is None else rows.count
+
+
+def _nest_by_path(variables, as_value):
+    """Values nested by the parts of the variables' paths."""
+    nest = {}
+    for v in variables:
+        *folders, name = v.path.split("/")
+        place = nest
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = as_value(v)
+    return nest
+
+
+def _flat_by_path(nest, prefix=""):
+    """Pairs (path, value) of nested values."""
+    for name, value in nest.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from _flat_by_path(value, path + "/")
+        else:
+            yield path, value

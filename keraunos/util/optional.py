@@ -16,7 +16,9 @@ def require(package, *, who, extra=None, module=None):
         if missing not in (package, (module or package).split(".")[0]):
             raise
         command = f'pip install "keraunos[{extra}]"' if extra else f"pip install {package}"
-        raise ImportError(f"{who} needs the package {package!r}, which is not installed. Install it with: {command}") from e
+        raise ImportError(
+            f"{who} needs the package {package!r}, which is not installed. Install it with: {command}"
+        ) from e
 
 
 def loaded(package):

@@ -146,7 +146,7 @@ def get_registered_object(name, custom_objects=None, module_objects=None):
 
 def unknown(kind, name, module):
     """The error for a name that nothing registered."""
-    names = [n for n in builtin_names(module)]
+    names = builtin_names(module)
     return ValueError(
         f"Unknown {kind}: {name!r}.{near(name, names)} A class or function of your own must be registered with "
         "@keras.saving.register_keras_serializable() or passed in custom_objects."

@@ -80,7 +80,7 @@ def set_epsilon(value):
 
 
 def image_data_format():
-    """"channels_last" or "channels_first"."""
+    """ "channels_last" or "channels_first"."""
     return _S.image_data_format
 
 

@@ -46,7 +46,9 @@ def train(folder, kill_at=-1, save_freq=3):
         callbacks.append(keras.callbacks.BackupAndRestore(os.path.join(folder, "backup"), save_freq=save_freq))
     if kill_at >= 0:
         callbacks.insert(1, Killer(kill_at))
-    history = model.fit(x, y, batch_size=16, epochs=EPOCHS, validation_split=0.0, validation_data=(x, y), verbose=0, callbacks=callbacks)
+    history = model.fit(
+        x, y, batch_size=16, epochs=EPOCHS, validation_split=0.0, validation_data=(x, y), verbose=0, callbacks=callbacks
+    )
     found = {f"w{i}": w for i, w in enumerate(model.get_weights())}
     found |= {f"o{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
     return found | {name: np.asarray(values) for name, values in history.history.items()}

@@ -82,7 +82,9 @@ class Raiser(keras.callbacks.Callback):
 def fit(folder, raise_at=None, units=4, freq=2, **options):
     keras.utils.set_random_seed(1)
     x = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(units), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    )
     model.compile("adam", "mse")
     callbacks = [keras.callbacks.BackupAndRestore(folder, save_freq=freq, **options)]
     if raise_at is not None:
@@ -94,7 +96,9 @@ def fit(folder, raise_at=None, units=4, freq=2, **options):
     return model.get_weights()
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:50], lambda b: b[:-1], lambda b: b[:100] + b"x" + b[101:], lambda b: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:50], lambda b: b[:-1], lambda b: b[:100] + b"x" + b[101:], lambda b: b""]
+)
 def test_a_damaged_state_falls_back_to_the_one_before_and_says_so(tmp_path, damage):
     expected = fit(tmp_path / "other")
     folder = tmp_path / "backup"

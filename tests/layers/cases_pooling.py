@@ -12,7 +12,7 @@ WINDOWS = [
         (1, {"data_format": FIRST}, (2, 3, 7)),
         (2, {}, (2, 6, 7, 3)),
         (2, {"pool_size": (3, 2), "strides": (2, 1), "padding": "same"}, (2, 6, 7, 3)),
-        (2, {"data_format": FIRST, "padding": "SAME"}, (2, 3, 5, 7)),
+        (2, {"data_format": FIRST, "padding": "same"}, (2, 3, 5, 7)),
         (3, {}, (2, 4, 5, 6, 3)),
         (3, {"pool_size": (2, 1, 3), "data_format": FIRST}, (2, 3, 4, 5, 6)),
     )
@@ -20,7 +20,13 @@ WINDOWS = [
 GLOBAL = [
     C(f"Global{kind}Pooling{rank}D", kwargs, (2, 4, 5, 6, 3)[: rank + 2])
     for kind in ("Max", "Average")
-    for rank, kwargs in ((1, {}), (1, {"data_format": FIRST, "keepdims": True}), (2, {}), (2, {"keepdims": True}), (3, {"data_format": FIRST}))
+    for rank, kwargs in (
+        (1, {}),
+        (1, {"data_format": FIRST, "keepdims": True}),
+        (2, {}),
+        (2, {"keepdims": True}),
+        (3, {"data_format": FIRST}),
+    )
 ]
 ADAPTIVE = [
     C(f"Adaptive{kind}Pooling{rank}D", {"output_size": size, **kwargs}, shape)

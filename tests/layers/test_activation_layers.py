@@ -5,7 +5,6 @@ import pytest
 
 import keraunos as keras
 
-
 WRONG = [
     (lambda: keras.layers.ReLU(max_value=-1), "max_value must be a number not below 0, got -1"),
     (lambda: keras.layers.ReLU(negative_slope=None), "negative_slope must be a number not below 0, got None"),

@@ -15,7 +15,13 @@ CALLS = [
     ("BinaryCrossentropy", {}, o((3,)), o((4, 3)), "y_true must have the shape of y_pred"),
     ("CategoricalCrossentropy", {}, o((4,)), o((4, 3)), "For class indices use sparse_categorical_crossentropy"),
     ("CategoricalCrossentropy", {}, o((4, 1)), o((4, 3)), "For class indices use sparse_categorical_crossentropy"),
-    ("CategoricalCrossentropy", {"label_smoothing": 2.0}, o((4, 3)), o((4, 3)), "label_smoothing must be between 0 and 1"),
+    (
+        "CategoricalCrossentropy",
+        {"label_smoothing": 2.0},
+        o((4, 3)),
+        o((4, 3)),
+        "label_smoothing must be between 0 and 1",
+    ),
     ("SparseCategoricalCrossentropy", {}, o((4, 3)), o((4, 3)), "For one-hot targets use categorical_crossentropy"),
     ("SparseCategoricalCrossentropy", {}, o((4, 2)), o((4, 3)), "shape (4,) for y_pred (4, 3), got (4, 2)"),
     ("Circle", {}, o((4, 2)), o((4, 3)), "circle: y_true must hold one class index per embedding"),
@@ -88,7 +94,9 @@ def test_targets(name, options, y, shape, message):
 
 
 def test_functions_and_others_as_targets():
-    with pytest.raises(ValueError, match=r"sparse_categorical_crossentropy: y_true must hold class indices of at least 0"):
+    with pytest.raises(
+        ValueError, match=r"sparse_categorical_crossentropy: y_true must hold class indices of at least 0"
+    ):
         losses.check_targets(losses.sparse_categorical_crossentropy, np.array([-3]))
     losses.check_targets(lambda t, p: p, np.array([np.nan]))
 

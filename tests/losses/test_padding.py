@@ -66,7 +66,9 @@ ROWS = RealRows(jnp.asarray([1.0] * N + [0.0] * PAD), jnp.asarray(float(N)), N +
 
 
 @pytest.mark.parametrize("name, options, y_true, y_pred", LOSSES, ids=lambda v: v if isinstance(v, str) else "")
-@pytest.mark.parametrize("reduction, weighed", [("sum_over_batch_size", False), ("sum", True), ("mean_with_sample_weight", True)])
+@pytest.mark.parametrize(
+    "reduction, weighed", [("sum_over_batch_size", False), ("sum", True), ("mean_with_sample_weight", True)]
+)
 def test_same_numbers(name, options, y_true, y_pred, reduction, weighed):
     loss = getattr(losses, name)(**options, reduction=reduction)
     weights = shares(N) if weighed else None

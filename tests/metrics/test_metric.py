@@ -99,7 +99,12 @@ def test_auc_of_many_samples():
 
 def test_perfect_predictions():
     y = np.array([0, 0, 1, 1])
-    for metric in (keras.metrics.AUC(), keras.metrics.AUC(curve="PR"), keras.metrics.Precision(), keras.metrics.Recall()):
+    for metric in (
+        keras.metrics.AUC(),
+        keras.metrics.AUC(curve="PR"),
+        keras.metrics.Precision(),
+        keras.metrics.Recall(),
+    ):
         np.testing.assert_allclose(metric(y, y.astype("float32")), 1.0, rtol=1e-6)
     np.testing.assert_allclose(keras.metrics.AUC()(y, 1.0 - y.astype("float32")), 0.0, atol=1e-6)
     np.testing.assert_allclose(keras.metrics.R2Score()(y[:, None], y[:, None].astype("float32")), 1.0)

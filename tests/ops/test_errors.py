@@ -20,7 +20,10 @@ WRONG = [
     (lambda: ops.squeeze(X, axis=0), "squeeze: axis 0 must have size 1"),
     (lambda: ops.expand_dims(X, 4), "expand_dims: axis must be in"),
     (lambda: ops.broadcast_to(X, (3, 3)), "broadcast_to: an array of shape"),
-    (lambda: ops.concatenate([X, CUBE]), r"concatenate: the shapes of xs must be equal except on axis 0, got \(2, 3\), \(2, 3, 4\)"),
+    (
+        lambda: ops.concatenate([X, CUBE]),
+        r"concatenate: the shapes of xs must be equal except on axis 0, got \(2, 3\), \(2, 3, 4\)",
+    ),
     (lambda: ops.concatenate([]), "concatenate: xs must hold at least one array"),
     (lambda: ops.concatenate(3), "concatenate: xs must be a list or tuple"),
     (lambda: ops.stack([X, X.T]), "stack: the arrays must have one shape"),
@@ -30,7 +33,10 @@ WRONG = [
     (lambda: ops.matmul(X, X), r"matmul: the dimensions of x1 and x2.*\(2, 3\) and \(2, 3\)"),
     (lambda: ops.matmul(X, 2.0), "matmul: x1 and x2 must have at least 1 dimension"),
     (lambda: ops.tensordot(X, X, axes=1), "tensordot: the dimensions"),
-    (lambda: ops.einsum("ij,jk->ik", X, X), r"einsum: subscripts 'ij,jk->ik' don't fit operands of shapes \(2, 3\), \(2, 3\)"),
+    (
+        lambda: ops.einsum("ij,jk->ik", X, X),
+        r"einsum: subscripts 'ij,jk->ik' don't fit operands of shapes \(2, 3\), \(2, 3\)",
+    ),
     (lambda: ops.take(X, np.ones(2), axis=0), "take: indices must be integers"),
     (lambda: ops.where(X > 0, X), "where: x1 and x2 must be given both or none"),
     (lambda: ops.get_item(X, (0, 3)), "get_item: index 3 is out of bounds for axis 1"),

@@ -28,7 +28,10 @@ ERRORS = [
     (lambda: ops.conv(IMAGE, KERNEL, data_format="NHWC"), "data_format must be one of"),
     (lambda: ops.conv(IMAGE, np.ones((7, 7, 4, 1))), "does not fit"),
     (lambda: ops.depthwise_conv(IMAGE, np.ones((3, 3, 2, 1))), "the inputs' 4 channels"),
-    (lambda: ops.separable_conv(IMAGE, np.ones((3, 3, 4, 1)), np.ones((1, 1, 3, 1))), r"pointwise_kernel must have shape \(1, 1, 4\)"),
+    (
+        lambda: ops.separable_conv(IMAGE, np.ones((3, 3, 4, 1)), np.ones((1, 1, 3, 1))),
+        r"pointwise_kernel must have shape \(1, 1, 4\)",
+    ),
     (lambda: ops.conv_transpose(IMAGE, KERNEL), "last dimension must be the inputs' 4 channels"),
     (lambda: ops.conv_transpose(IMAGE, np.ones((3, 3, 8, 4)), strides=2, output_padding=2), "less than strides"),
     (lambda: ops.max_pool(IMAGE, 7), "does not fit"),
@@ -102,7 +105,12 @@ def test_control_flow(on):
     assert int(ops.while_loop(lambda i: i < 10, lambda i: i + 3, 0)) == 12
     assert int(ops.while_loop(lambda i: i < 10, lambda i: (i + 1,), (0,), maximum_iterations=4)[0]) == 4
     assert float(ops.fori_loop(2, 5, lambda i, v: v * i, 1.0)) == 24
-    assert [int(ops.switch(i, [lambda a: a, lambda a: 2 * a, lambda a: 3 * a], 5)) for i in (-1, 1, 2, 9)] == [5, 10, 15, 15]
+    assert [int(ops.switch(i, [lambda a: a, lambda a: 2 * a, lambda a: 3 * a], 5)) for i in (-1, 1, 2, 9)] == [
+        5,
+        10,
+        15,
+        15,
+    ]
     assert ops.cond(True, lambda: None, lambda: None) is None
     got = ops.map(lambda row: {"a": row["x"] * 2, "b": ops.sum(row["x"])}, {"x": x})
     np.testing.assert_allclose(got["b"], [1, 5, 9])
@@ -115,7 +123,9 @@ def test_associative_scan_is_a_cumulative_sum(on, n, reverse):
     x = np.arange(2.0 * n, dtype=np.float32).reshape(2, n) ** 2
     want = np.flip(np.flip(x, 1).cumsum(1), 1) if reverse else x.cumsum(1)
     np.testing.assert_allclose(ops.associative_scan(lambda a, b: a + b, x, reverse=reverse, axis=1), want)
-    a, b = ops.associative_scan(lambda f, g: [f[0] * g[0], f[1] * g[0] + g[1]], [x[1] / 9, x[0]])  # v -> a v + b composed
+    a, b = ops.associative_scan(
+        lambda f, g: [f[0] * g[0], f[1] * g[0] + g[1]], [x[1] / 9, x[0]]
+    )  # v -> a v + b composed
     v, steps = 0.0, []
     for k, c in zip(x[1] / 9, x[0], strict=True):
         v = v * k + c
@@ -221,7 +231,9 @@ def test_ctc_adds_up_all_alignments(on):
         np.testing.assert_allclose(np.exp(-np.asarray(loss))[0], all_alignments(target, frames), rtol=1e-4)
     sequences, scores = ops.ctc_decode(frames[None], [5], "beam_search", beam_width=50, top_paths=6)
     for sequence, score in zip(np.asarray(sequences)[:, 0], np.asarray(scores)[0], strict=True):
-        np.testing.assert_allclose(np.exp(score), all_alignments([c for c in sequence.tolist() if c >= 0], frames), rtol=1e-4)
+        np.testing.assert_allclose(
+            np.exp(score), all_alignments([c for c in sequence.tolist() if c >= 0], frames), rtol=1e-4
+        )
 
 
 def test_dtype_and_shape_of_anything():

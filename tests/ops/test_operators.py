@@ -75,7 +75,9 @@ def test_invert():
     np.testing.assert_array_equal(np.asarray(~Box(N)), ~N)
 
 
-@pytest.mark.parametrize("key", [0, -1, slice(1, None), (slice(None), 1), (Ellipsis, None), (slice(None), np.array([2, 0]))])
+@pytest.mark.parametrize(
+    "key", [0, -1, slice(1, None), (slice(None), 1), (Ellipsis, None), (slice(None), np.array([2, 0]))]
+)
 def test_getitem(key):
     np.testing.assert_array_equal(np.asarray(Box(A)[key]), A[key])
     assert KerasTensor(A.shape)[key].shape == A[key].shape

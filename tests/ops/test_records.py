@@ -80,7 +80,9 @@ def test_jit(row):
 def test_shape_inference(row):
     got = [Spec(np.shape(x), standardize_dtype(x.dtype)) for x in call(row, row.numpy_values())]
     for n in (None, records.SIZE):
-        args, kwargs = row.filled([KerasTensor(a.sized(n), v.dtype.name) for a, v in zip(row.arrays, row.numpy_values())])
+        args, kwargs = row.filled(
+            [KerasTensor(a.sized(n), v.dtype.name) for a, v in zip(row.arrays, row.numpy_values())]
+        )
         found = records.flat(records.find(ops, row.name)(*args, **kwargs))
         assert [f.dtype for f in found] == [g.dtype for g in got]
         for f, g in zip(found, got, strict=True):

@@ -11,8 +11,9 @@ from tests.layers.cases import weights_for
 
 
 def plain(value):
-    """A configuration as JSON has it."""
-    return json.loads(json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else repr(v), sort_keys=True))
+    """A configuration as JSON has it, floats rounded to the digits of float32."""
+    text = json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else repr(v), sort_keys=True)
+    return json.loads(text, parse_float=lambda v: float(f"{float(v):.6g}"))
 
 
 def pair(case):
@@ -79,7 +80,9 @@ def run(layer, case, training):
     if not floats and not trainable:
         _, (y, state) = jax.jit(loss)(trainable, x)
         return y, state, ()
-    (_, (y, state)), grads = jax.jit(jax.value_and_grad(loss, argnums=(0, 1) if floats else 0, has_aux=True))(trainable, x)
+    (_, (y, state)), grads = jax.jit(jax.value_and_grad(loss, argnums=(0, 1) if floats else 0, has_aux=True))(
+        trainable, x
+    )
     return y, state, grads
 
 

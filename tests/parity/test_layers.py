@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("keras")
 
-from tests.layers.cases import collect  # noqa: E402
-from tests.parity import layer_harness  # noqa: E402
+from tests.layers.cases import collect
+from tests.parity import layer_harness
 
 
 @pytest.mark.parametrize("case", collect())

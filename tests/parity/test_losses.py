@@ -130,7 +130,9 @@ def test_reductions_and_weights(name, options, y_true, y_pred):
         for w in weights:
             full = w
             if reduction == "mean_with_sample_weight" and w is not None:  # Keras counts a shared weight once
-                full = np.broadcast_to(np.asarray(w, "float32"), shape or ())
+                if not shape:  # and that of a scalar not at all
+                    continue
+                full = np.broadcast_to(np.asarray(w, "float32"), shape)
             close(ours(y_true, y_pred, sample_weight=w), theirs(y_true, y_pred, sample_weight=full))
 
 

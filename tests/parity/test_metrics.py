@@ -108,7 +108,10 @@ METRICS = [
         shares(N, 3),
     ),
     ("AUC", {"label_weights": [0.2, 0.5, 0.3]}, bits(N, 3), shares(N, 3)),
-    *[("FBetaScore", {"beta": 2.0, "average": a}, onehot(N, 3), shares(N, 3)) for a in (None, "micro", "macro", "weighted")],
+    *[
+        ("FBetaScore", {"beta": 2.0, "average": a}, onehot(N, 3), shares(N, 3))
+        for a in (None, "micro", "macro", "weighted")
+    ],
     ("F1Score", {"threshold": 0.4}, bits(N, 3), shares(N, 3)),
     ("IoU", {"num_classes": 3, "target_class_ids": [0, 2], "dtype": "float32"}, ints(3, N, 2), ints(3, N, 2)),
     ("MeanIoU", {"num_classes": 4, "dtype": "float32"}, ints(3, N), ints(3, N)),
@@ -221,7 +224,9 @@ def test_configurations(name):
     assert ours.name == theirs.name and ours.dtype == theirs.dtype
     config, expected = metrics.serialize(ours), keras.metrics.serialize(theirs)
     assert config["module"] == expected["module"] and config["class_name"] == expected["class_name"]
-    assert config["config"] | expected["config"] == config["config"]  # ours may tell more (Keras forgets from_sorted_ids)
+    assert (
+        config["config"] | expected["config"] == config["config"]
+    )  # ours may tell more (Keras forgets from_sorted_ids)
     assert keras.metrics.deserialize(config).get_config() == theirs.get_config()
     assert metrics.deserialize(expected).get_config() == ours.get_config()
 

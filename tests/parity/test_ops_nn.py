@@ -25,7 +25,8 @@ def compare_gradients(call, *arrays, tol=1e-4):
     weights = normal(*np.shape(call(keras.ops, *arrays)))
     places = tuple(range(len(arrays)))
     ours, theirs = (
-        jax.jit(jax.grad(lambda *a, m=module: (call(m, *a) * weights).sum(), places))(*arrays) for module in (ops, keras.ops)
+        jax.jit(jax.grad(lambda *a, m=module: (call(m, *a) * weights).sum(), places))(*arrays)
+        for module in (ops, keras.ops)
     )
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=tol, atol=tol)

@@ -63,7 +63,9 @@ RECORDS = [
     elementwise("elu", elu, 0.3),
     elementwise("celu", elu, kinks={x: np.exp(min(x, 0)) for x in EDGES}),
     elementwise("celu", lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0) / a)), 0.3),
-    elementwise("selu", lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772), kinks={0.0: 1.75809934, 1.0: 1.05070099}),
+    elementwise(
+        "selu", lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772), kinks={0.0: 1.75809934, 1.0: 1.05070099}
+    ),
     elementwise("leaky_relu", lambda x: np.where(x >= 0, x, 0.2 * x), kinks={x: 0.2 if x < 0 else 1 for x in EDGES}),
     elementwise("leaky_relu", lambda x, a: np.where(x >= 0, x, a * x), 0.5),
     elementwise("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0, 1), kinks={-3.0: 0, 0.0: 1 / 6, 3.0: 0, 200.0: 0}),
@@ -76,7 +78,9 @@ RECORDS = [
         "soft_shrink", lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0), kinks=at(1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1)
     ),
     elementwise("tanh_shrink", lambda x: x - np.tanh(x), kinks={x: np.tanh(x) ** 2 for x in EDGES}),
-    elementwise("threshold", lambda x, t, d: np.where(x > t, x, d), 0.5, 2.0, kinks=at(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1)),
+    elementwise(
+        "threshold", lambda x, t, d: np.where(x > t, x, d), 0.5, 2.0, kinks=at(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1)
+    ),
     elementwise("squareplus", lambda x: (x + np.sqrt(x**2 + 4)) / 2, kinks={0.0: 0.5}),
     elementwise("squareplus", lambda x, b: (x + np.sqrt(x**2 + b)) / 2, 1),
     elementwise("sparse_plus", lambda x: np.where(x < 1, (np.maximum(x, -1) + 1) ** 2 / 4, x), kinks={-1.0: 0, 1.0: 1}),
@@ -88,7 +92,9 @@ RECORDS = [
     R("log_softmax", X).check(want=lambda x: special.log_softmax(x, -1), dtypes="float", grad=True),
     R("log_softmax", A("n", 3, 2), axis=1).check(want=special.log_softmax, grad=True),
     R("sparsemax", X).check(want=sparsemax, grad=True, keras=False),  # Keras's rows don't sum to 1
-    R("sparsemax", A("n", 5, 2), axis=1).check(want=lambda x, axis: np.moveaxis(sparsemax(np.moveaxis(x, 1, 2)), 2, 1), keras=False),
+    R("sparsemax", A("n", 5, 2), axis=1).check(
+        want=lambda x, axis: np.moveaxis(sparsemax(np.moveaxis(x, 1, 2)), 2, 1), keras=False
+    ),
     R("glu", A("n", 4)).check(want=glu, dtypes="float", grad=True),
     R("glu", A("n", 4, 3), axis=1).check(want=glu, grad=True),
 ]

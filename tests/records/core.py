@@ -39,11 +39,16 @@ def written(x, starts, updates):
 
 
 RECORDS = [
-    *(R("cast", A("n", 3, low=0), d).check(dtypes="all") for d in ("bool", "uint8", "int32", "float16", "bfloat16", "float32")),
+    *(
+        R("cast", A("n", 3, low=0), d).check(dtypes="all")
+        for d in ("bool", "uint8", "int32", "float16", "bfloat16", "float32")
+    ),
     R("saturate_cast", V([-1e9, -1.5, 0.0, 3.7, 300.0, 1e9]), "uint8").check(
         want=lambda x, d: np.clip(x, 0, 255).astype(d)
     ),
-    R("saturate_cast", V([-1e10, 1e10]), "int32").check(want=lambda x, d: np.array([-(2**31), 2**31 - 1]), keras=False, tol=1e-7),
+    R("saturate_cast", V([-1e10, 1e10]), "int32").check(
+        want=lambda x, d: np.array([-(2**31), 2**31 - 1]), keras=False, tol=1e-7
+    ),
     R("saturate_cast", A("n", dtype="int32", low=-300, high=300), "int8").check(
         want=lambda x, d: np.clip(x, -128, 127), dtypes="int"
     ),
@@ -55,8 +60,12 @@ RECORDS = [
     R("slice_update", A(4, 5), V([1, 2]), A(2, 3)).check(want=written, grad=True),
     R("scatter", V([[0], [2], [2]]), A(3, 2), (4, 2)).check(want=scattered, grad=True),
     R("scatter", V([[0, 1], [2, 0]]), A(2), (3, 2)).check(want=scattered, grad=True),
-    R("scatter_update", A(4, 2), V([[0], [2]]), A(2, 2)).check(want=lambda x, i, u: np.stack([u[0], x[1], u[1], x[3]]), grad=True),
-    R("scatter_update", A(4), V([[0], [2], [2]]), A(3), "add").check(want=lambda *a: updated(*a[:3], np.add), grad=True),
+    R("scatter_update", A(4, 2), V([[0], [2]]), A(2, 2)).check(
+        want=lambda x, i, u: np.stack([u[0], x[1], u[1], x[3]]), grad=True
+    ),
+    R("scatter_update", A(4), V([[0], [2], [2]]), A(3), "add").check(
+        want=lambda *a: updated(*a[:3], np.add), grad=True
+    ),
     R("scatter_update", A(4), V([[0], [2], [2]]), A(3), "max").check(want=lambda *a: updated(*a[:3], np.maximum)),
     R("scatter_update", A(4), V([[0], [2], [2]]), A(3), "min").check(want=lambda *a: updated(*a[:3], np.minimum)),
     R("scatter_update", A(4), V([[0], [2], [2]]), A(3), "mul").check(want=lambda *a: updated(*a[:3], np.multiply)),

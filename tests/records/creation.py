@@ -57,6 +57,10 @@ RECORDS = [
     R("array", [[1, 2]], dtype="float16").check(want=np.array, symbolic=False),
     R("vander", A(4)).check(want=np.vander, dtypes="number", grad=True),
     R("vander", A(4), N=2, increasing=True).check(want=np.vander),
-    *(made(name, n, want=getattr(np, name)) for name in ("bartlett", "blackman", "hamming", "hanning") for n in (1, 2, 7)),
+    *(
+        made(name, n, want=getattr(np, name))
+        for name in ("bartlett", "blackman", "hamming", "hanning")
+        for n in (1, 2, 7)
+    ),
     made("kaiser", 7, 3.0, want=np.kaiser),
 ]

@@ -21,7 +21,7 @@ def colors(fn):
 
 
 def blurred(x):
-    bell = np.exp(-np.arange(-1, 2) ** 2 / 2)
+    bell = np.exp(-(np.arange(-1, 2) ** 2) / 2)
     bell /= bell.sum()
     for axis in (1, 2):
         x = np.apply_along_axis(np.convolve, axis, x, bell, "same")
@@ -29,20 +29,31 @@ def blurred(x):
 
 
 RECORDS = [
-    R("image.rgb_to_grayscale", COLORS).check(want=lambda x: (x @ [0.2989, 0.587, 0.114])[..., None], dtypes="float", grad=True),
+    R("image.rgb_to_grayscale", COLORS).check(
+        want=lambda x: (x @ [0.2989, 0.587, 0.114])[..., None], dtypes="float", grad=True
+    ),
     R("image.rgb_to_grayscale", A("n", 3, 2, 4), data_format="channels_first"),
     R("image.rgb_to_hsv", COLORS).check(want=colors(colorsys.rgb_to_hsv), dtypes="float"),
-    R("image.rgb_to_hsv", V([[[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.9, 0.1, 0.1]]])).check(want=colors(colorsys.rgb_to_hsv)),
+    R("image.rgb_to_hsv", V([[[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.9, 0.1, 0.1]]])).check(
+        want=colors(colorsys.rgb_to_hsv)
+    ),
     R("image.hsv_to_rgb", COLORS).check(want=colors(colorsys.hsv_to_rgb), dtypes="float"),
-    *(R("image.resize", IMAGES, (3, 7), how).check(tol=1e-4) for how in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")),
+    *(
+        R("image.resize", IMAGES, (3, 7), how).check(tol=1e-4)
+        for how in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+    ),
     R("image.resize", IMAGES, (3, 2), antialias=True).check(grad=True),
     R("image.resize", BYTES, (4, 9)).check(tol=1),  # halves may round either way
     R("image.resize", IMAGES, (9, 4), crop_to_aspect_ratio=True),
     R("image.resize", IMAGES, (9, 4), pad_to_aspect_ratio=True, fill_value=2.0),
     R("image.resize", A("n", 3, 6, 5), (4, 4), data_format="channels_first"),
-    R("image.scale_and_translate", A(2, 6, 5), (2, 9, 4), V([1.5, 0.7]), V([0.3, -0.5]), (1, 2), "cubic").check(tol=1e-4, grad=True),
+    R("image.scale_and_translate", A(2, 6, 5), (2, 9, 4), V([1.5, 0.7]), V([0.3, -0.5]), (1, 2), "cubic").check(
+        tol=1e-4, grad=True
+    ),
     R("image.pad_images", IMAGES, 1, 2, target_height=9, right_padding=3),
-    R("image.crop_images", IMAGES, 1, 2, target_height=3, right_cropping=1).check(want=lambda x, *_, **__: x[:, 1:4, 2:4]),
+    R("image.crop_images", IMAGES, 1, 2, target_height=3, right_cropping=1).check(
+        want=lambda x, *_, **__: x[:, 1:4, 2:4]
+    ),
     R("image.extract_patches", IMAGES, 2),
     R("image.extract_patches", IMAGES, (3, 2), strides=1, dilation_rate=1, padding="same"),
     R("image.extract_patches", A(3, 6, 5), 2, data_format="channels_first"),
@@ -56,7 +67,9 @@ RECORDS = [
         for how in ("nearest", "bilinear")
     ),
     R("image.affine_transform", A(2, 6, 5, 3), WARPS).check(tol=1e-4),
-    R("image.affine_transform", A(4, 6, 5, 3), PROJECTIVE).check(keras=False),  # Keras on JAX leaves the last two numbers out
+    R("image.affine_transform", A(4, 6, 5, 3), PROJECTIVE).check(
+        keras=False
+    ),  # Keras on JAX leaves the last two numbers out
     *(
         R("image.map_coordinates", A(5, 6), A(2, 7, low=-3, high=9), order, mode)
         for mode in ("constant", "nearest", "wrap", "mirror", "reflect")

@@ -26,7 +26,9 @@ RECORDS = [
     R("take", A(5, 3), V([[1, 0], [4, 2]]), axis=0).check(want=np.take, grad=True),
     R("take", A(5, 3), V([7, 0])).check(want=np.take),
     R("take", A(5, 3), 2, axis=0).check(want=np.take, dtypes="all"),
-    R("take_along_axis", X, V([[2], [0], [1], [0]]), axis=1).check(want=np.take_along_axis, grad=True, empty=False, symbolic=False),
+    R("take_along_axis", X, V([[2], [0], [1], [0]]), axis=1).check(
+        want=np.take_along_axis, grad=True, empty=False, symbolic=False
+    ),
     R("take_along_axis", A(4, 3), V([[2], [0], [1], [0]]), axis=1).check(want=np.take_along_axis),
     R("take_along_axis", A(4, 3), V([3, 0, -1]), axis=None).check(want=np.take_along_axis),
     R("where", A("n", 3, dtype="bool"), X, A(3)).check(want=np.where, grad=True),

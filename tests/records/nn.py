@@ -83,7 +83,16 @@ def rows_of(name, x, kernels, grad=True):
 
 def rows_of_transpose():
     for padding in ("valid", "same"):
-        for k, s, extra in ((1, 1, None), (2, 1, None), (2, 3, None), (3, 2, None), (3, 2, 1), (3, 3, 0), (4, 2, 1), (5, 3, 2)):
+        for k, s, extra in (
+            (1, 1, None),
+            (2, 1, None),
+            (2, 3, None),
+            (3, 2, None),
+            (3, 2, 1),
+            (3, 3, 0),
+            (4, 2, 1),
+            (5, 3, 2),
+        ):
             given = {"strides": s, "padding": padding, "output_padding": extra}
             yield R("conv_transpose", LINE, A(k, 3, 4), **given).check(grad=(k, s, extra) == (3, 2, None))
     yield R("conv_transpose", IMAGE, A(3, 2, 3, 4), strides=(2, 3), padding="same")
@@ -94,7 +103,14 @@ def rows_of_transpose():
 
 def rows_of_pools():
     for name in ("max_pool", "average_pool"):
-        for size, strides, padding in ((2, 2, "valid"), (2, 2, "same"), (3, 2, "valid"), (3, 2, "same"), (5, 3, "same"), (4, 4, "same")):
+        for size, strides, padding in (
+            (2, 2, "valid"),
+            (2, 2, "same"),
+            (3, 2, "valid"),
+            (3, 2, "same"),
+            (5, 3, "same"),
+            (4, 4, "same"),
+        ):
             yield R(name, IMAGE, size, strides, padding).check(grad=padding == "same" and size < 5)
         # Keras takes no rank-1 pool_size as an int unless strides are given.
         yield R(name, LINE, 2, 2).check(grad=True, dtypes="all" if name == "max_pool" else "number")

@@ -21,13 +21,29 @@ LOSSES = [  # loss, loss_weights, names, y, y_pred, value, names of the running 
     ("mse", None, ["a"], [ZA], [A], MSE_A, []),
     ("mse", None, ["a", "b"], [ZA, ZB], [A, B], MSE_A + MSE_B, ["a_loss", "b_loss"]),
     (["mse", "mae"], [2.0, 0.5], ["a", "b"], [ZA, ZB], [A, B], 2 * MSE_A + MAE_B / 2, ["a_loss", "b_loss"]),
-    ({"b": "mae", "a": "mse"}, {"b": 3.0}, ["a", "b"], {"a": ZA, "b": ZB}, [A, B], MSE_A + 3 * MAE_B, ["a_loss", "b_loss"]),
+    (
+        {"b": "mae", "a": "mse"},
+        {"b": 3.0},
+        ["a", "b"],
+        {"a": ZA, "b": ZB},
+        [A, B],
+        MSE_A + 3 * MAE_B,
+        ["a_loss", "b_loss"],
+    ),
     (["mse", None], None, ["a", "b"], [ZA, ZB], [A, B], MSE_A, []),
     ({"a": "mse", "b": None}, None, ["a", "b"], {"a": ZA}, [A, B], MSE_A, []),
     (["mse", "mae"], None, None, (ZA, ZB), (A, B), MSE_A + MAE_B, ["mse_loss", "mae_loss"]),
     ("mse", None, None, (ZA, ZB), (A, B), MSE_A + MSE_B, ["mse_loss", "mse_loss_1"]),
     ("mse", None, ["x", "y"], {"p": ZA, "q": ZB}, {"p": A, "q": B}, MSE_A + MSE_B, ["p_loss", "q_loss"]),
-    ({"u": "mse", "v": ["mae"]}, None, None, {"u": ZA, "v": [ZB]}, {"u": A, "v": [B]}, MSE_A + MAE_B, ["u_loss", "v/mae_loss"]),
+    (
+        {"u": "mse", "v": ["mae"]},
+        None,
+        None,
+        {"u": ZA, "v": [ZB]},
+        {"u": A, "v": [B]},
+        MSE_A + MAE_B,
+        ["u_loss", "v/mae_loss"],
+    ),
     (losses.Huber(), None, ["a"], ZA, A, MSE_A / 2, []),
     (lambda t, p: losses.mean_absolute_error(t, p), None, ["a"], ZA, A, MAE_A, []),
 ]
@@ -154,9 +170,18 @@ def both(y=(ZA, ZB)):
 
 
 ERRORS = [
-    (lambda: CompileLoss(["mse"], output_names=["a", "b"])(*both()), "loss must have one entry for each of the 2 outputs"),
-    (lambda: CompileLoss(["mse"] * 3, output_names=["a", "b"])(*both()), "loss must have one entry for each of the 2 outputs"),
-    (lambda: CompileLoss({"a": "mse"}, output_names=["a", "b"])(*both()), "'b' is missing. An output that shall have none"),
+    (
+        lambda: CompileLoss(["mse"], output_names=["a", "b"])(*both()),
+        "loss must have one entry for each of the 2 outputs",
+    ),
+    (
+        lambda: CompileLoss(["mse"] * 3, output_names=["a", "b"])(*both()),
+        "loss must have one entry for each of the 2 outputs",
+    ),
+    (
+        lambda: CompileLoss({"a": "mse"}, output_names=["a", "b"])(*both()),
+        "'b' is missing. An output that shall have none",
+    ),
     (
         lambda: CompileLoss({"logit": "mse", "b": "mse"}, output_names=["logits", "b"])(*both()),
         "loss has the key 'logit', but the outputs are ['logits', 'b']. Did you mean 'logits'?",
@@ -164,12 +189,24 @@ ERRORS = [
     (lambda: CompileLoss({"a": "mse"})(*both()), "the outputs have no names"),
     (lambda: CompileLoss("mse", [1.0], output_names=["a", "b"])(*both()), "loss_weights must have one entry"),
     (lambda: CompileLoss("mse", output_names=["a"])(None, A), "the output has a loss, but there is no y for it"),
-    (lambda: CompileLoss("mse", output_names=["a", "b"])({"a": ZA}, [A, B]), "output 'b' has a loss, but there is no y"),
-    (lambda: CompileLoss("mse", output_names=["a", "b"])([ZA], [A, B]), "y must have one entry for each of the 2 outputs"),
-    (lambda: CompileLoss("mse", output_names=["a", "b"])(ZA, [A, B]), "y must have one entry for each of the 2 outputs"),
+    (
+        lambda: CompileLoss("mse", output_names=["a", "b"])({"a": ZA}, [A, B]),
+        "output 'b' has a loss, but there is no y",
+    ),
+    (
+        lambda: CompileLoss("mse", output_names=["a", "b"])([ZA], [A, B]),
+        "y must have one entry for each of the 2 outputs",
+    ),
+    (
+        lambda: CompileLoss("mse", output_names=["a", "b"])(ZA, [A, B]),
+        "y must have one entry for each of the 2 outputs",
+    ),
     (lambda: CompileLoss("msse"), "Did you mean 'mse'"),
     (lambda: CompileLoss(3), "loss must be a name, a function"),
-    (lambda: CompileLoss(losses.Huber(reduction="none"))(ZA, A), "the loss 'huber_loss' must give one number for a batch"),
+    (
+        lambda: CompileLoss(losses.Huber(reduction="none"))(ZA, A),
+        "the loss 'huber_loss' must give one number for a batch",
+    ),
     (lambda: CompileMetrics("mae"), "metrics must be a list or dict"),
     (lambda: CompileMetrics(["mean_abs_error"]), "Unknown metric"),
     (
@@ -195,5 +232,7 @@ def test_targets_on_the_host():
     y = [np.array([0, 1, 1, 0]), ZB]
     total.build(y, [A, B])
     total.check_targets(y)
-    with pytest.raises(ValueError, match=re.escape("sparse_categorical_crossentropy: y_true must hold class indices in [0, 2)")):
+    with pytest.raises(
+        ValueError, match=re.escape("sparse_categorical_crossentropy: y_true must hold class indices in [0, 2)")
+    ):
         total.check_targets([np.array([0, 1, 2, 0]), ZB])

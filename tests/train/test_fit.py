@@ -119,7 +119,9 @@ def test_forms_of_data_agree():
     expected = train(x, y, batch_size=16)
     np.testing.assert_allclose(train(batches(), steps_per_epoch=4), expected, rtol=1e-5)
     np.testing.assert_allclose(train(x.tolist(), y.tolist(), batch_size=16), expected, rtol=1e-5)
-    np.testing.assert_allclose(train(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y), batch_size=16), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        train(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y), batch_size=16), expected, rtol=1e-5
+    )
     np.testing.assert_allclose(train(x.astype("float64"), y.astype("int64"), batch_size=16), expected, rtol=1e-5)
 
 
@@ -145,7 +147,9 @@ def test_validation_leaves_training_metrics_alone():
     assert plain["loss"] == validated["loss"]
     assert set(validated) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     split = classifier().fit(x, y, epochs=1, verbose=0, validation_split=0.25).history
-    np.testing.assert_allclose(split["loss"], classifier().fit(x[:75], y[:75], epochs=1, verbose=0).history["loss"], rtol=1e-6)
+    np.testing.assert_allclose(
+        split["loss"], classifier().fit(x[:75], y[:75], epochs=1, verbose=0).history["loss"], rtol=1e-6
+    )
 
 
 def test_evaluate_returns_loss_then_metrics_in_order():

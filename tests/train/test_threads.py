@@ -31,7 +31,7 @@ def test_predict_from_eight_threads(warm):
     def work(i):
         try:
             found[i] = [model.predict(x, verbose=0, batch_size=16 + i) for _ in range(5)]
-        except Exception as e:  # what a thread meets is told to the test
+        except Exception as e:  # noqa: BLE001 what a thread meets is told to the test
             errors.append(e)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
@@ -55,7 +55,7 @@ def test_predict_while_training():
         try:
             while not stop.is_set():
                 assert np.isfinite(model.predict(x[:20], verbose=0)).all()
-        except Exception as e:  # what a thread meets is told to the test
+        except Exception as e:  # noqa: BLE001 what a thread meets is told to the test
             errors.append(e)
 
     thread = threading.Thread(target=work)

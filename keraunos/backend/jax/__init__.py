@@ -94,9 +94,13 @@ class JaxEngine(Engine):
 
     def device_scope(self, name):
         """Context in which new arrays go to ``name`` ("cpu", "gpu:0")."""
-        kind, _, index = name.partition(":")
-        kind = {"gpu": "gpu", "cuda": "gpu"}.get(kind.lower(), kind.lower())
-        return jax.default_device(jax.devices(kind)[int(index or 0)])
+        kind, _, index = name.lower().partition(":")
+        kind = "gpu" if kind == "cuda" else kind
+        try:
+            found = jax.devices(kind)[int(index or 0)]
+        except (RuntimeError, ValueError, IndexError) as e:
+            raise ValueError(f"device: JAX has no device {name!r}; it has {[f'{d.platform}:{d.id}' for d in jax.devices()]}.") from e
+        return jax.default_device(found)
 
 
 def _is_array_like(o):

@@ -14,7 +14,15 @@ _LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", 
 def conv(x, w, strides, padding, input_dilation, kernel_dilation, groups):
     """``lax.conv_general_dilated``; x ``(batch, *positions, channels)``, w ``(*kernel, channels / groups, filters)``."""
     return lax.conv_general_dilated(
-        x, w, strides, padding, input_dilation, kernel_dilation, _LAYOUTS[x.ndim - 2], groups, preferred_element_type=x.dtype
+        x,
+        w,
+        strides,
+        padding,
+        input_dilation,
+        kernel_dilation,
+        _LAYOUTS[x.ndim - 2],
+        groups,
+        preferred_element_type=x.dtype,
     )
 
 
@@ -26,7 +34,9 @@ def reduce_window(x, kind, window, strides, padding):
     the gradient of 2×2 windows takes 1 ms where ``lax.reduce_window``'s (select and scatter) takes 43, of 3×3 ones 11
     where it takes 62; from 16 positions on it is the other way round.
     """
-    start = np.asarray(_least(x.dtype) if kind == "max" else 0, x.dtype)[()]  # a constant: only then JAX knows the gradient
+    start = np.asarray(_least(x.dtype) if kind == "max" else 0, x.dtype)[
+        ()
+    ]  # a constant: only then JAX knows the gradient
     size, touching = math.prod(window), window == strides
     if size > (16 if touching else 9) and not (touching and kind == "sum"):
         fn = lax.max if kind == "max" else lax.add

@@ -23,7 +23,9 @@ def steps_program(step):
     def run(carry, constants, start, stop):
         start, stop = np.int32(start), np.int32(stop)
         if not loops:
-            loops.append(jax.default_backend() != "cpu" or not _is_slow(looped.trace(carry, constants, start, stop).jaxpr))
+            loops.append(
+                jax.default_backend() != "cpu" or not _is_slow(looped.trace(carry, constants, start, stop).jaxpr)
+            )
         if loops[0]:
             return looped(carry, constants, start, stop)
         for i in range(start, stop):
@@ -42,5 +44,9 @@ def _is_slow(jaxpr):
             if equation.primitive.name in _SLOW_IN_LOOPS:
                 return True
             for value in equation.params.values():
-                todo.extend(v for v in (value if isinstance(value, (tuple, list)) else (value,)) if hasattr(v, "eqns") or hasattr(v, "jaxpr"))
+                todo.extend(
+                    v
+                    for v in (value if isinstance(value, (tuple, list)) else (value,))
+                    if hasattr(v, "eqns") or hasattr(v, "jaxpr")
+                )
     return False

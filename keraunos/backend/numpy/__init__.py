@@ -43,7 +43,9 @@ class NumpyEngine(Engine):
         return np.asarray(x)
 
     def abstract_eval(self, fn, specs):
-        raise TypeError("The NumPy engine has no abstract evaluation; shapes are inferred by JAX, which is always installed.")
+        raise TypeError(
+            "The NumPy engine has no abstract evaluation; shapes are inferred by JAX, which is always installed."
+        )
 
     def eagerly(self):
         return contextlib.nullcontext()

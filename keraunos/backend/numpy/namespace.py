@@ -161,6 +161,21 @@ XP = Namespace(
     array_functions.PRIMITIVES
     | {
         f.__name__: f
-        for f in (asarray, to_dtype, astype, bitcast, scatter_reduce, scan, while_loop, cond, vmap, stop_gradient, take_rows, erf, erfinv, *_MORE)
+        for f in (
+            asarray,
+            to_dtype,
+            astype,
+            bitcast,
+            scatter_reduce,
+            scan,
+            while_loop,
+            cond,
+            vmap,
+            stop_gradient,
+            take_rows,
+            erf,
+            erfinv,
+            *_MORE,
+        )
     }
 )

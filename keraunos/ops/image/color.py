@@ -9,7 +9,9 @@ def check_images(name, images, data_format, channels=None):
     """The layout, after checking rank 3 or 4 and the number of channels."""
     data_format = standardize_data_format(data_format, name)
     if images.ndim not in (3, 4):
-        raise ValueError(f"{name}: images must have rank 3 (one image) or 4 (a batch), got shape {tuple(images.shape)}.")
+        raise ValueError(
+            f"{name}: images must have rank 3 (one image) or 4 (a batch), got shape {tuple(images.shape)}."
+        )
     axis = channel_axis(data_format)
     if channels is not None and images.shape[axis] != channels:
         raise ValueError(
@@ -30,7 +32,9 @@ def _three(xp, images, data_format):
 
 def _float_only(name, images):
     if not is_float_dtype(images.dtype):
-        raise ValueError(f"{name}: images must be floats in [0, 1], got dtype {standardize_dtype(images.dtype)}; divide by 255.")
+        raise ValueError(
+            f"{name}: images must be floats in [0, 1], got dtype {standardize_dtype(images.dtype)}; divide by 255."
+        )
 
 
 @op(promote=None)

@@ -85,10 +85,14 @@ def ssim(xp, image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0
     """
     data_format = check_images("ssim", image1, data_format)
     if tuple(image1.shape) != tuple(image2.shape):
-        raise ValueError(f"ssim: the images must have the same shape, got {tuple(image1.shape)} and {tuple(image2.shape)}.")
+        raise ValueError(
+            f"ssim: the images must have the same shape, got {tuple(image1.shape)} and {tuple(image2.shape)}."
+        )
     x, y = _batch_last(xp, image1, data_format), _batch_last(xp, image2, data_format)
     if min(x.shape[1:3]) < filter_size:
-        raise ValueError(f"ssim: images must be at least {filter_size} × {filter_size} (filter_size), got {tuple(x.shape[1:3])}.")
+        raise ValueError(
+            f"ssim: images must be at least {filter_size} × {filter_size} (filter_size), got {tuple(x.shape[1:3])}."
+        )
     bell = _bell(filter_size, filter_sigma)
     kernel = np.outer(bell, bell)[:, :, None]
 

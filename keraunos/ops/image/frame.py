@@ -19,7 +19,9 @@ def _two_of_three(name, first, second, target, size, keys, sign):
         first = rest - second if first is None else first
         second = rest - first if second is None else second
     if first < 0 or second < 0:
-        raise ValueError(f"{name}: {keys[0]} and {keys[1]} must not be negative, got {first} and {second} for size {size}.")
+        raise ValueError(
+            f"{name}: {keys[0]} and {keys[1]} must not be negative, got {first} and {second} for size {size}."
+        )
     return first, second
 
 

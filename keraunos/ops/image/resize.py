@@ -36,7 +36,9 @@ _RESIZE = ("bilinear", "nearest", "lanczos3", "lanczos5", "bicubic")
 
 def _weights(xp, n, m, scale, translation, method, antialias):
     """How much each of n positions adds to each of m: ``(m, n)``."""
-    seen = (xp.astype(xp.arange(m), "float32") + 0.5 - translation) / scale - 0.5  # where each new position lies in the old
+    seen = (
+        xp.astype(xp.arange(m), "float32") + 0.5 - translation
+    ) / scale - 0.5  # where each new position lies in the old
     width = xp.maximum(1 / scale, xp.ones_like(scale)) if antialias else 1
     away = xp.abs(xp.expand_dims(seen, axis=1) - xp.astype(xp.arange(n), "float32")) / width
     weights = _KERNELS[method](xp, away)
@@ -77,7 +79,9 @@ def resize(
     """
     data_format = check_images("resize", images, data_format)
     if interpolation not in _RESIZE:
-        raise ValueError(f"resize: interpolation must be one of {_RESIZE}, got {interpolation!r}.{near(interpolation, _RESIZE)}")
+        raise ValueError(
+            f"resize: interpolation must be one of {_RESIZE}, got {interpolation!r}.{near(interpolation, _RESIZE)}"
+        )
     if fill_mode != "constant":
         raise ValueError(f"resize: fill_mode must be 'constant', got {fill_mode!r}.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
@@ -124,8 +128,14 @@ def scale_and_translate(xp, images, output_shape, scale, translation, spatial_di
     [1.0, 1.5, 2.5, 3.0]
     """
     if method not in _KERNELS:
-        raise ValueError(f"scale_and_translate: method must be one of {tuple(_KERNELS)}, got {method!r}.{near(method, _KERNELS)}")
-    if len(output_shape) != images.ndim or scale.shape != (len(spatial_dims),) or translation.shape != (len(spatial_dims),):
+        raise ValueError(
+            f"scale_and_translate: method must be one of {tuple(_KERNELS)}, got {method!r}.{near(method, _KERNELS)}"
+        )
+    if (
+        len(output_shape) != images.ndim
+        or scale.shape != (len(spatial_dims),)
+        or translation.shape != (len(spatial_dims),)
+    ):
         raise ValueError(
             f"scale_and_translate: output_shape must have {images.ndim} entries, scale and translation one for each of "
             f"spatial_dims {tuple(spatial_dims)}; got {tuple(output_shape)}, {tuple(scale.shape)}, {tuple(translation.shape)}."
