@@ -86,7 +86,9 @@ class MonitorCallback(Callback):
     def is_better(self, value, reference):
         """Whether a value beats a reference by more than ``min_delta``."""
         direction = self.direction()
-        return reference is None or (value - reference) * direction > self.min_delta
+        if reference is None:
+            return True
+        return value - self.min_delta > reference if direction > 0 else value + self.min_delta < reference
 
 
 def direction_of(metric):

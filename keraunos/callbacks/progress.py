@@ -39,7 +39,7 @@ def number_text(value):
     """A number with four digits that matter."""
     if not isinstance(value, (int, float)):
         return str(value)
-    if value == 0 or 1e-3 < abs(value) < 1e5:
+    if value == 0 or 1e-3 < abs(value) < 1e7:
         return f"{value:.4f}"
     return f"{value:.4e}"
 
@@ -189,11 +189,11 @@ class Progbar:
         self.update(self._seen + n, values)
 
     def update(self, current, values=None, finalize=None):
-        """``current`` steps are done; ``values`` are pairs (name, number)."""
+        """``current`` steps are done; ``values`` are pairs (name, number), with ``finalize=True`` the final ones, shown as they are."""
+        for name, value in values or ():
+            self._take(name, value, max(current - self._seen, 1), as_it_is=finalize is True)
         if finalize is None:
             finalize = self.target is not None and current >= self.target
-        for name, value in values or ():
-            self._take(name, value, max(current - self._seen, 1))
         self._seen = current
         self._display.line.watch.mark(current)
         if not self.verbose:
@@ -206,12 +206,12 @@ class Progbar:
             self._drawn = now
             self._display.draw(current, shown)
 
-    def _take(self, name, value, steps):
+    def _take(self, name, value, steps, as_it_is):
         value = float(value)
         averaged = name not in self.stateful_metrics if self.stateful_metrics is not None else True
         if self.stateless_metrics is not None:
             averaged = name in self.stateless_metrics
-        total, count = self._sums.get(name, (0.0, 0)) if averaged else (0.0, 0)
+        total, count = self._sums.get(name, (0.0, 0)) if averaged and not as_it_is else (0.0, 0)
         self._sums[name] = (total + value * steps, count + steps)
 
 

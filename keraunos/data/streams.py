@@ -1,102 +1,259 @@
 """Data that comes in batches."""
 
 import itertools
+import warnings
+import weakref
 
 import numpy as np
 
 from keraunos.data.class_weights import weigh
+from keraunos.data.order import permutation
 from keraunos.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from keraunos.data.standard import host, standard
-from keraunos.random.seed import draw_order_seed
+from keraunos.data.prefetch import Prefetcher
+from keraunos.data.py_dataset import is_indexed, number_of_batches
+from keraunos.data.standard import check_integers, count_rows, host_tree, standard_dtype
+from keraunos.data.workers import ProcessWorkers, ThreadWorkers
 from keraunos.util import tree
+from keraunos.util.optional import loaded
+
+_AHEAD = 2  # standardised batches that wait for a step
 
 
 def is_stream(x):
     """Whether x yields batches by itself (a dataset or generator), as opposed to arrays."""
-    if isinstance(x, (list, tuple, dict, np.ndarray)) or x is None or hasattr(x, "__array__") or hasattr(x, "to_numpy"):
+    if isinstance(x, (list, tuple, dict, str, bytes, set, range, np.ndarray)) or x is None:
         return False
-    if hasattr(x, "__keraunos_value__") or hasattr(x, "shape"):
+    if is_indexed(x) or _is_of("torch.utils.data", "DataLoader", x):
+        return True
+    if any(hasattr(x, name) for name in ("__array__", "to_numpy", "__keraunos_value__", "shape")):
         return False
-    return hasattr(x, "__iter__") or hasattr(x, "__next__") or hasattr(x, "__getitem__")
+    return hasattr(x, "__iter__") or hasattr(x, "__next__")
+
+
+def _is_of(module, name, x):
+    """Whether x is an instance of a class of a framework, which then has been imported."""
+    found = loaded(module.partition(".")[0])
+    for part in (*module.split(".")[1:], name):
+        found = getattr(found, part, None)
+    return found is not None and isinstance(x, found)
 
 
 class StreamSource:
-    """Batches of a generator, a ``PyDataset``, a torch ``DataLoader`` or a ``tf.data.Dataset``."""
+    """Batches of a generator, a ``PyDataset``, a torch ``DataLoader``, a ``tf.data.Dataset`` or another iterable.
+
+    They are got and standardised ahead of the steps in a thread. An epoch of fewer steps than the data gives goes on where the
+    last one ended.
+    """
 
     kind = "stream"
 
     def __init__(self, dataset, steps=None, shuffle=False, class_weight=None, who="fit"):
         self.dataset, self.class_weight, self.who = dataset, class_weight, who
-        self.shuffle = bool(shuffle)
-        self.order_seed = draw_order_seed() if shuffle else 0
-        self.steps = steps if steps is not None else self._length()
-        self._once = (
-            iter(dataset) if hasattr(dataset, "__next__") else None
-        )  # a generator goes on where the last epoch ended
-        self._peeked = None
+        self.indexed = is_indexed(dataset)
+        self.once = hasattr(dataset, "__next__")  # a generator goes on where the last epoch ended
+        self.shuffle = bool(shuffle) and self.indexed
+        self.order_seed = int(np.random.randint(2**31 - 1)) if self.shuffle else 0
+        self.length = None if self.once else self._length()
+        self._check_steps(steps)
+        self._given = steps
+        self.steps = self.length if steps is None else steps if self.length is None else min(steps, self.length)
+        self._peeked = None  # (first batch, iterator over the rest, order seed)
+        self._rest = None  # what is left of the last pass over the data
+        self._began = self._ended = False
+        self._workers = self._end_workers = None
 
     def _length(self):
-        length = getattr(self.dataset, "num_batches", None)
-        if length is None and hasattr(self.dataset, "__len__"):
-            try:
-                length = len(self.dataset)
-            except TypeError:  # an infinite tf.data.Dataset
-                length = None
-        return int(length) if length is not None else None
+        if self.indexed:
+            return number_of_batches(self.dataset)
+        try:
+            length = len(self.dataset)
+        except TypeError:  # no length, or an endless tf.data.Dataset
+            return None
+        return int(length)
+
+    def _check_steps(self, steps):
+        if steps is not None and steps < 1:
+            raise ValueError(f"{self.who}: the number of steps must be at least 1, got {steps}.")
+        if self.length == 0:
+            raise ValueError(f"{self.who}: the dataset {type(self.dataset).__name__} has length 0: there is no batch in it.")
+        if steps is None and self.length is None and self.indexed:
+            raise ValueError(
+                f"{self.who}: the dataset {type(self.dataset).__name__} has no end; say how many steps an epoch has "
+                "(steps_per_epoch, validation_steps or steps)."
+            )
+        if steps is not None and self.length is not None and steps > self.length:
+            self._warn_short(self.length, steps, stacklevel=7)
+
+    def _warn_short(self, had, wanted, stacklevel):
+        remedy = "a generator must yield steps_per_epoch * epochs batches" if self.once else "a dataset can be repeated"
+        warnings.warn(
+            f"{self.who}: the data ran out after {had} of {wanted} steps, and the epoch ends there ({remedy}).",
+            stacklevel=stacklevel,
+        )
+
+    # -- batches ---------------------------------------------------------------------------------------------------------
 
     def sample(self):
         """(a batch, its rows); the batch is not lost."""
         if self._peeked is None:
-            iterator = self._raw(0, 0)
-            first = next(iterator, None)
-            if first is None:
+            batches = self._raw(0, 0)
+            first = next(batches, self)
+            if first is self:
                 raise ValueError(f"{self.who}: the data yielded no batch.")
-            self._peeked = first, iterator
+            self._peeked = first, batches, self.order_seed
         data = self._pack(self._peeked[0])
         return data, len(next(a for a in tree.flatten(data) if a is not None))
 
     def batches(self, epoch, skip=0):
         """Batches of an epoch, from step ``skip`` on; it ends after ``steps`` batches or when the data does."""
-        if self._peeked is not None and (epoch == 0 or self._once is not None) and not skip:
-            first, rest = self._peeked
-            iterator = itertools.chain([first], rest)
-            self._peeked = None
-        else:
-            iterator = self._raw(epoch, skip)
-        limit = None if self.steps is None else self.steps - skip
-        for batch in itertools.islice(iterator, limit):
-            yield self._pack(batch)
+        if self.once and self._ended:
+            raise ValueError(
+                f"{self.who}: the {type(self.dataset).__name__} has no batches left after an earlier epoch. Pass a dataset that "
+                "can be iterated over again (a PyDataset), or a generator that yields enough batches."
+            )
+        items = self._packed(epoch, skip)
+        if self._depth():
+            items = Prefetcher(items, self._depth())
+        try:
+            yield from items
+        finally:
+            items.close()
 
     def predict_batches(self, pad):
         """Pairs (batch, None)."""
         for data in self.batches(0):
             yield data, None
 
-    def _raw(self, epoch, skip):
-        """What the dataset yields in an epoch."""
-        if self._once is not None:
-            return itertools.islice(self._once, skip, None)
-        if hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "on_epoch_end"):
-            return self._indexed(epoch, skip)
-        return itertools.islice(iter(self.dataset), skip, None)
+    def _depth(self):
+        """How many batches to be ahead of the steps; 0 where the dataset asks to stay in the main thread."""
+        return _AHEAD if not self.indexed or getattr(self.dataset, "workers", 1) else 0
 
-    def _indexed(self, epoch, skip):
-        order = np.arange(self.dataset.num_batches)
-        if self.shuffle:
-            np.random.Generator(np.random.Philox(key=np.array([self.order_seed, epoch], np.uint64))).shuffle(order)
-        for i in order[skip:]:
-            yield self.dataset[int(i)]
-        self.dataset.on_epoch_end()
+    def _packed(self, epoch, skip):
+        limit = None if self._given is None else self.steps - skip
+        done = 0
+        for batch in itertools.islice(self._from(epoch, skip), limit):
+            done += 1
+            yield self._pack(batch)
+        self._ended = limit is None or done < limit
+        if self.indexed:
+            self.dataset.on_epoch_end()
+        elif self._ended and self._given is not None:
+            self._warn_short(skip + done, self.steps, stacklevel=2)
+
+    def _from(self, epoch, skip):
+        """Batches of the dataset from a place on."""
+        if self._peeked is not None:
+            first, rest, order_seed = self._peeked
+            self._peeked = None
+            if self.once or (epoch == 0 and skip == 0 and order_seed == self.order_seed):
+                return itertools.islice(itertools.chain([first], rest), skip if self.once else 0, None)
+        return self._raw(epoch, skip)
+
+    def _raw(self, epoch, skip):
+        """What the dataset yields in an epoch, from a step on."""
+        if self.indexed:
+            return self._by_index(epoch, skip)
+        if self.once:
+            return itertools.islice(self.dataset, skip, None)
+        return self._passes(epoch, skip)
+
+    def _passes(self, epoch, skip):
+        """Batches of an iterable: the rest of the last pass, then a new one."""
+        rest, self._rest = self._rest, None
+        if rest is None:
+            rest = iter(self._iterable())
+            if self._given is not None and self.length and not self._began:  # a run that is resumed
+                skip = (epoch * self.steps + skip) % self.length if skip else 0
+            rest = itertools.islice(rest, skip, None)
+            whole = True
+        else:
+            whole = False
+        self._began = True
+        if self._given is not None:
+            self._rest = rest
+        yield from rest
+        if whole:
+            self._rest = None
+            return
+        self._rest = rest = iter(self._iterable())
+        yield from rest
+        self._rest = None
+
+    def _iterable(self):
+        return self.dataset.as_numpy_iterator() if _is_of("tensorflow.data", "Dataset", self.dataset) else self.dataset
+
+    # -- by index --------------------------------------------------------------------------------------------------------
+
+    def _by_index(self, epoch, skip):
+        self.dataset.on_epoch_begin()
+        indices = self._indices(epoch, skip)
+        if getattr(self.dataset, "workers", 1) > 1 or (self._depth() and getattr(self.dataset, "use_multiprocessing", False)):
+            yield from self._team().batches(indices)
+        else:
+            for i in indices:
+                yield self.dataset[i]
+
+    def _indices(self, epoch, skip):
+        """Indices of an epoch's batches: a window of the endless sequence of passes, each pass in its own order."""
+        first = epoch * self.steps
+        known, order = None, None
+        for place in range(first + skip, first + self.steps):
+            number, within = divmod(place, self.length) if self.length else (0, place)
+            if self.shuffle and self.length and number != known:
+                known, order = number, permutation(self.length, self.order_seed, number)
+            yield within if order is None else int(order[within])
+
+    def _team(self):
+        """The workers, which serve all epochs."""
+        if self._workers is None:
+            dataset = self.dataset
+            kind = ProcessWorkers if dataset.use_multiprocessing else ThreadWorkers
+            self._workers = kind(dataset, max(1, dataset.workers), max(1, dataset.max_queue_size))
+            self._end_workers = weakref.finalize(self, self._workers.close)
+        return self._workers
+
+    # -- one batch -------------------------------------------------------------------------------------------------------
 
     def _pack(self, batch):
+        """A batch as standardised NumPy arrays of its own: a dataset may fill the same buffer again for the next one, and an
+        engine may read a buffer long after it was given it."""
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
-        convert = lambda a: None if a is None else standard(host(a, self.who, "a batch of the dataset"))
-        x, y, sample_weight = (tree.map_structure(convert, part) for part in (x, y, sample_weight))
+        who = f"{self.who}: a batch of the {type(self.dataset).__name__}"
+        parts = [(n, host_tree(v, who, n)) for n, v in (("x", x), ("y", y), ("sample_weight", sample_weight))]
+        count_rows(parts, who)
+        check_integers(parts, who)
+        x, y, sample_weight = (tree.map_structure(_own, part) for _, part in parts)
         if self.class_weight is not None:
             sample_weight = weigh(y, sample_weight, self.class_weight, self.who)
         return pack_x_y_sample_weight(x, y, sample_weight)
 
+    # -- the end ---------------------------------------------------------------------------------------------------------
+
     def note_steps(self, steps):
         """An epoch had so many steps."""
-        if self.steps is None and self._once is None:
+        if self.steps is None and not self.once:
             self.steps = steps
+
+    @property
+    def exhausted(self):
+        """Whether no further epoch can begin: a generator has ended. Looks for its next batch."""
+        if not self.once or self._peeked is not None:
+            return False
+        if not self._ended:
+            first = next(self.dataset, self)
+            if first is not self:
+                self._peeked = first, self.dataset, self.order_seed
+                return False
+            self._ended = True
+        return True
+
+    def close(self):
+        """End the workers, if any."""
+        if self._end_workers is not None:
+            self._end_workers()
+            self._workers = self._end_workers = None
+
+
+def _own(array):
+    """A copy in the dtype that steps get."""
+    return None if array is None else np.array(array, standard_dtype(array.dtype))

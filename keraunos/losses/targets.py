@@ -1,25 +1,23 @@
-"""Targets on the host checked before training: class indices in range, probabilities where probabilities are needed."""
+"""Targets on the host checked before training: class indices in range, numbers between 0 and 1 for yes or no."""
 
 import numpy as np
 
 from keraunos.losses.crossentropy import (
     binary_crossentropy,
     binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
 from keraunos.losses.ctc import ctc
 from keraunos.losses.loss import LossFunctionWrapper
-from keraunos.util import settings
 
 _INDICES = (sparse_categorical_crossentropy, categorical_generalized_cross_entropy)
-_SHARES = (categorical_crossentropy, categorical_focal_crossentropy, binary_crossentropy, binary_focal_crossentropy)
+# Of one-hot targets nothing is asked but to be numbers: scaled ones (by an advantage, say) are in use.
+_SHARES = (binary_crossentropy, binary_focal_crossentropy)
 
 
 def check_targets(loss, y, output_shape=None):
-    """Raise ``ValueError`` for targets that a loss can't mean: NaN, class indices out of range, shares outside [0, 1].
+    """Raise ``ValueError`` for targets that a loss can't mean: NaN, class indices out of range, yes-or-no targets outside [0, 1].
 
     Args:
         loss: a ``Loss`` or a function of ``keras.losses``; others are not checked.
@@ -49,11 +47,9 @@ def check_targets(loss, y, output_shape=None):
         _check_indices(who, y, output_shape, options.get("axis", -1), options.get("ignore_class"))
     elif fn is ctc:
         _check_indices(who, y, output_shape, -1, None)
-    elif fn in _SHARES and y.dtype.kind == "f":
-        _check_shares(who, y, settings.epsilon())
     elif fn in _SHARES and y.dtype.kind != "b":
-        mend = "" if fn not in _SHARES[:2] else " For class indices use sparse_categorical_crossentropy."
-        _complain(who, (y < 0) | (y > 1), y, "must be in [0, 1]", mend)
+        slack = 1e-4 if y.dtype.kind == "f" else 0  # rounding of smoothed or averaged targets
+        _complain(who, (y < -slack) | (y > 1 + slack), y, "must be in [0, 1]")
 
 
 def _check_indices(who, y, output_shape, axis, ignored):
@@ -69,12 +65,7 @@ def _check_indices(who, y, output_shape, axis, ignored):
     )
 
 
-def _check_shares(who, y, tolerance):
-    slack = max(tolerance, 1e-4)  # rounding of smoothed or averaged targets
-    _complain(who, (y < -slack) | (y > 1 + slack), y, "must be in [0, 1]")
-
-
-def _complain(who, wrong, y, rule, mend=""):
+def _complain(who, wrong, y, rule):
     """An error that names the first sample for which ``wrong`` holds anywhere."""
     if not wrong.any():
         return
@@ -83,4 +74,4 @@ def _complain(who, wrong, y, rule, mend=""):
     shown = value.item() if hasattr(value, "item") else value
     where = f" (place {tuple(int(i) for i in place[1:])})" if len(place) > 1 and wrong[0].size > 1 else ""
     at = f" at sample {int(place[0])}{where}" if place else ""
-    raise ValueError(f"{who}: y_true {rule}, got {shown}{at}.{mend}")
+    raise ValueError(f"{who}: y_true {rule}, got {shown}{at}.")

@@ -67,6 +67,10 @@ class Functional(Function, Model):
         return self._outputs_struct
 
     @property
+    def _graph_outputs(self):
+        return self._outputs_struct
+
+    @property
     def output_names(self):
         """Names of the operations that make the outputs."""
         return [x._keras_history[0].name for x in self._outputs]

@@ -1,6 +1,5 @@
 """A stack of layers."""
 
-from keraunos.core.scope import NameScope
 from keraunos.layers.input_layer import Input, InputLayer
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
@@ -109,7 +108,7 @@ class Sequential(Model):
 
     def _build_for(self, tensors):
         shape = tuple(next(iter(tensors.values())).shape)
-        with self._engine_scope(), NameScope(self.name):
+        with self._engine_scope():
             self.build((None, *shape[1:]))
 
     def build_from_config(self, config):
@@ -176,6 +175,10 @@ class Sequential(Model):
     def output(self):
         """Symbolic output."""
         return self._graph("output").output
+
+    @property
+    def _graph_outputs(self):
+        return self._functional._outputs_struct if self._functional is not None else None
 
     @property
     def output_names(self):

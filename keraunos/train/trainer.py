@@ -10,6 +10,7 @@ from keraunos.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weig
 from keraunos.data.source import one_batch
 from keraunos.layers.input_spec import who
 from keraunos.metrics.reduction_metrics import Mean
+from keraunos.ops.symbolic import KerasTensor
 from keraunos.optimizers.loss_scale_optimizer import LossScaleOptimizer
 from keraunos.train.compile_config import compile_config_value, from_compile_config
 from keraunos.train.compile_loss import CompileLoss
@@ -294,9 +295,31 @@ class Trainer:
             optimizer = self.optimizer
             if kind == "train" and optimizer is not None and not optimizer.built and self._is_all_built():
                 optimizer.build(self.trainable_variables)
+            self._build_from_shapes(kind, data, rows)
             if not self._is_ready(kind):
                 build_by_running(self, kind, *stand_ins(data, rows))
                 Structure.version += 1
+
+    def _build_from_shapes(self, kind, data, rows):
+        """Build loss and metrics from the shapes of targets and of a graph's outputs: no step needs to be traced for that."""
+        outputs = getattr(self, "_graph_outputs", None)
+        if outputs is None or self._own_step(kind) or not self._is_all_built():
+            return
+        _, y, _ = unpack_x_y_sample_weight(data)
+        if y is None:
+            return
+        y = tree.map_structure(lambda a: None if a is None else KerasTensor((rows, *a.shape[1:]), a.dtype), y)
+        y_pred = tree.map_structure(lambda t: KerasTensor((rows, *t.shape[1:]), t.dtype), outputs)
+        for part in (self._compile_loss, self._compile_metrics):
+            if part is not None and not part.built:
+                part.build(y, y_pred)
+        Structure.version += 1
+
+    def _own_step(self, kind):
+        """Whether a class has its own step, loss or metrics."""
+        own = type(self)
+        names = (f"{kind}_step", "compute_loss", "compute_metrics", "get_metrics_result")
+        return any(getattr(own, n) is not getattr(Trainer, n) for n in names)
 
     def _has_call(self):
         return getattr(type(self).call, "_is_abstract", False) is False
@@ -314,7 +337,8 @@ class Trainer:
         ready = self._is_all_built() and (self._compile_loss is None or self._compile_loss.built)
         if kind == "train":
             ready = ready and all(o.built for o in optimizers_of(self))
-        return ready and all(getattr(m, "built", True) for m in self.metrics)
+        inner = self._compile_metrics.metrics if self._compile_metrics is not None and self._compile_metrics.built else []
+        return ready and all(getattr(m, "built", True) for m in (*self.metrics, *inner))
 
     # -- fit, evaluate, predict ----------------------------------------------------------------------------------------------
 

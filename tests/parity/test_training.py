@@ -118,9 +118,7 @@ def subclassed(K):
                 x = block(x, training=training)
             return self.head(x)
 
-    model = Mine()
-    model.build((None, 64))
-    return model
+    return Mine()
 
 
 def recurrent(K):
@@ -147,42 +145,139 @@ def attentive(K):
 MODELS = [mlp, convnet, residual, nested, subclassed, recurrent, attentive]
 
 
+def paths(model):
+    return [(v.path, tuple(v.shape), bool(v.trainable)) for v in model.weights]
+
+
 @pytest.mark.parametrize("make", MODELS, ids=lambda f: f.__name__)
 def test_same_seed_same_initial_weights(make):
     ours, theirs = in_both(make)
-    assert [(v.path, tuple(v.shape)) for v in ours.weights] == [(v.path, tuple(v.shape)) for v in theirs.weights]
-    near(ours.get_weights(), theirs.get_weights(), 1e-6)
     x, _ = digits()
-    near(ours.predict(x[:5], verbose=0), theirs.predict(x[:5], verbose=0), 1e-5)
+    outputs = [np.asarray(model(x[:5])) for model in (ours, theirs)]
+    assert paths(ours) == paths(theirs)
+    near(ours.get_weights(), theirs.get_weights(), 1e-6)
+    near(*outputs, 1e-5)
 
 
 # -- training ---------------------------------------------------------------------------------------------------------------
 
 
-def train(K, make, optimizer="adam", compile_args=None, epochs=2, n=100, tail=(), **fit_args):
-    """What a run leaves behind: history, evaluation, weights."""
-    x, y = digits(n)
+def train(K, make, optimizer=lambda K: K.optimizers.Adam(0.003, epsilon=1e-4), **given):
+    """What a run leaves behind: history, evaluation, weights. ``given``: arguments of compile and of fit."""
+    x, y = digits(100)
+    names = ("loss", "loss_weights", "metrics", "weighted_metrics")
+    arguments = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], **given}
+    arguments = {k: v(K) if callable(v) else v for k, v in arguments.items()}
     model = make(K)
-    compile_args = compile_args(K) if callable(compile_args) else dict(compile_args or {})
-    compile_args = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], **compile_args}
-    model.compile(optimizer(K) if callable(optimizer) else optimizer, **compile_args)
-    history = model.fit(x, y, epochs=epochs, verbose=0, shuffle=False, **fit_args)
+    model.compile(optimizer(K), **{k: arguments.pop(k) for k in names if k in arguments})
+    history = model.fit(**{"x": x, "y": y, "epochs": 2, "verbose": 0, "shuffle": False, **arguments})
     return {
         "history": history.history,
+        "epochs": history.epoch,
         "evaluation": model.evaluate(x, y, verbose=0),
         "weights": model.get_weights(),
-        "iterations": int(np.asarray(model.optimizer.iterations)),
-        "learning_rate": float(np.asarray(model.optimizer.learning_rate)),
-        "metrics_names": [m.name for m in model.metrics],
-    } if not tail else [t(model) for t in tail]
+        "optimizer": [v.numpy() for v in model.optimizer.variables],
+        "learning_rate": model.optimizer.learning_rate,
+        "metrics": [m.name for m in model.metrics],
+        "metrics_names": model.metrics_names,
+    }
 
 
-def check_same(got, want, tol=1e-4):
-    assert got.pop("metrics_names") == want.pop("metrics_names")
-    near(got, want, tol)
+def check_same(ours, theirs, tol=1e-4):
+    for key in ("metrics", "metrics_names", "epochs"):
+        assert ours.pop(key) == theirs.pop(key), key
+    near(ours, theirs, tol)
 
 
 @pytest.mark.parametrize("make", MODELS, ids=lambda f: f.__name__)
 def test_models_train_alike(make):
-    ours, theirs = in_both(lambda K: train(K, make, lambda K: K.optimizers.Adam(0.003, epsilon=1e-4)))
-    check_same(ours, theirs)
+    check_same(*in_both(lambda K: train(K, make)))
+
+
+def one_layer(K, **arguments):
+    return K.Sequential([K.Input((64,)), K.layers.Dense(10, activation="softmax", **arguments)])
+
+
+def with_penalties(K):
+    class Penalised(K.layers.Layer):
+        def call(self, x):
+            self.add_loss(0.01 * K.ops.mean(K.ops.square(x)))
+            return x
+
+    return K.Sequential(
+        [
+            K.Input((64,)),
+            K.layers.Dense(8, kernel_regularizer=K.regularizers.L1L2(0.01, 0.02), bias_regularizer="l2"),
+            K.layers.Dense(8, activation="tanh", activity_regularizer=K.regularizers.L2(0.03)),
+            Penalised(),
+            K.layers.ActivityRegularization(l1=0.02),
+            K.layers.Dense(10, activation="softmax", kernel_constraint=K.constraints.MaxNorm(0.5)),
+        ]
+    )
+
+
+def frozen(K):
+    """A frozen layer keeps its weights; a frozen batch normalisation uses its moving statistics."""
+    model = K.Sequential(
+        [
+            K.Input((64,)),
+            K.layers.Dense(8),
+            K.layers.BatchNormalization(trainable=False),
+            K.layers.Dense(8, activation="tanh", name="kept"),
+            K.layers.BatchNormalization(),
+            K.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.get_layer("kept").trainable = False
+    return model
+
+
+WEIGHT = np.linspace(0.2, 2, 100).astype("float32")
+RUNS = {  # name -> (model, what differs from the plain run)
+    "sgd": (one_layer, {"optimizer": lambda K: K.optimizers.SGD(0.1, momentum=0.9, nesterov=True)}),
+    "rmsprop, clipnorm": (one_layer, {"optimizer": lambda K: K.optimizers.RMSprop(0.01, momentum=0.5, clipnorm=0.1)}),
+    "adamw, global_clipnorm": (
+        mlp,
+        {"optimizer": lambda K: K.optimizers.AdamW(0.01, weight_decay=0.1, global_clipnorm=0.1, epsilon=1e-4)},
+    ),
+    "clipvalue": (one_layer, {"optimizer": lambda K: K.optimizers.SGD(1.0, clipvalue=0.002)}),
+    "schedule": (
+        one_layer,
+        {"optimizer": lambda K: K.optimizers.SGD(K.optimizers.schedules.ExponentialDecay(0.5, 3, 0.5, staircase=True))},
+    ),
+    "moving average": (
+        one_layer,
+        {"optimizer": lambda K: K.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=3)},
+    ),
+    "accumulation": (one_layer, {"optimizer": lambda K: K.optimizers.SGD(0.1, gradient_accumulation_steps=3)}),
+    "class_weight": (one_layer, {"class_weight": {i: 0.5 + i for i in range(10)}}),
+    "sample_weight": (one_layer, {"sample_weight": WEIGHT, "weighted_metrics": ["accuracy", "mae"]}),
+    "validation_split": (one_layer, {"validation_split": 0.3, "sample_weight": WEIGHT, "weighted_metrics": ["mse"]}),
+    "validation_data": (
+        one_layer,
+        {"validation_data": (*digits(50), WEIGHT[:50]), "epochs": 3, "validation_freq": 2, "validation_batch_size": 20},
+    ),
+    "initial_epoch": (one_layer, {"initial_epoch": 1, "epochs": 3, "batch_size": 40}),
+    "validation_steps": (one_layer, {"validation_data": digits(50), "validation_steps": 1, "batch_size": 16}),
+    "steps_per_epoch": (one_layer, {"steps_per_epoch": 2}),
+    "loss object": (
+        lambda K: one_layer(K),
+        {
+            "loss": lambda K: K.losses.SparseCategoricalCrossentropy(),
+            "metrics": lambda K: [
+                K.metrics.SparseTopKCategoricalAccuracy(k=3),
+                "sparse_categorical_accuracy",
+                K.metrics.MeanSquaredError(name="square"),
+                K.losses.sparse_categorical_crossentropy,
+            ],
+        },
+    ),
+    "penalties": (with_penalties, {}),
+    "frozen": (frozen, {"optimizer": lambda K: K.optimizers.SGD(0.1)}),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_runs_alike(name):
+    make, given = RUNS[name]
+    check_same(*in_both(lambda K: train(K, make, **given)))
