@@ -7,7 +7,7 @@ import numpy as np
 from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
 from keraunos.data.standard import count_rows, host_tree, standard, standard_dtype
-from keraunos.random.seed import draw_order_seed
+from keraunos.data.streams import is_stream
 from keraunos.util import tree
 
 # Arrays of up to so many bytes are put on the device whole; beyond, blocks of rows are sent as they are needed.
@@ -41,26 +41,21 @@ class ArraySource:
             raise ValueError(f"{who}: batch_size must be a positive integer, got {batch_size!r}.")
         self.x, self.y = x, y
         self.batch_size = int(batch_size)
+        if steps is not None and steps < 1:
+            raise ValueError(f"{who}: the number of steps must be at least 1, got {steps}.")
         whole = -(-self.n // self.batch_size)
         if steps is not None and steps > whole:
             warnings.warn(
-                f"{who}: {steps} steps of {self.batch_size} samples were asked for, the data gives {whole}; going on with {whole}.",
+                f"{who}: {steps} steps of {self.batch_size} samples were asked for, the data gives {whole}; going on with "
+                f"{whole}.",
                 stacklevel=5,
             )
         self.steps = whole if steps is None else min(int(steps), whole)
-        self.shuffle = bool(shuffle)
-        self.order_seed = draw_order_seed() if shuffle else 0
+        self.shuffle = shuffle
+        # NumPy's global generator, which set_random_seed seeds, is drawn from once.
+        self.order_seed = int(np.random.randint(2**31 - 1)) if shuffle else 0
         self.data = pack_x_y_sample_weight(x, y, sample_weight)
-        self._warn_about_nan(who)
-
-    def _warn_about_nan(self, who):
-        for path, a in tree.flatten_with_path(self.x):
-            if a is None or a.dtype.kind != "f":
-                continue
-            row = first_nan_row(a)
-            if row is not None:
-                name = "x" + "".join(f"[{p!r}]" for p in path)
-                warnings.warn(f"{who}: {name} holds NaN, first in sample {row}; the loss will be NaN.", stacklevel=5)
+        warn_about_nan(parts, who)
 
     @property
     def n_rows(self):
@@ -69,12 +64,12 @@ class ArraySource:
 
     def order(self, epoch):
         """The rows in the order of an epoch (int32)."""
-        if not self.shuffle:
-            return np.arange(self.n, dtype=np.int32)
-        generator = np.random.Generator(np.random.Philox(key=np.array([self.order_seed, epoch], np.uint64)))
-        order = np.arange(self.n, dtype=np.int32)
-        generator.shuffle(order)
-        return order
+
+        def of_pass(number):
+            return rows_of_pass(self.n, self.batch_size, self.shuffle, self.order_seed, number)
+
+        rows = self.steps * self.batch_size
+        return of_pass(epoch) if rows >= self.n else window(of_pass, self.n, epoch * rows, (epoch + 1) * rows)
 
     def sample(self):
         """(arrays nested like a batch, rows of a batch), to build variables from."""
@@ -124,6 +119,23 @@ class ArraySource:
     def note_steps(self, steps):
         """The number of steps is known."""
 
+    def close(self):
+        """Nothing is held."""
+
+
+def warn_about_nan(parts, who):
+    """Warn of NaN in named nested arrays, and say in which sample."""
+    for name, value in parts:
+        for path, a in tree.flatten_with_path(value):
+            row = first_nan_row(a) if a is not None and a.dtype.kind == "f" else None
+            if row is not None:
+                name += "".join(f"[{p!r}]" for p in path)
+                outcome = "predictions" if who == "predict" else "loss"
+                warnings.warn(
+                    f"{who}: {name} holds NaN, first in sample {row}; unless the model deals with it, the {outcome} will be NaN.",
+                    stacklevel=6,
+                )
+
 
 def first_nan_row(a):
     """The first row with a NaN, or None; one pass, in chunks."""
@@ -133,7 +145,7 @@ def first_nan_row(a):
         with np.errstate(invalid="ignore", over="ignore"):
             suspicious = np.isnan(np.sum(chunk, dtype=np.float32 if chunk.dtype.itemsize <= 4 else None))
         if suspicious:
-            bad = np.isnan(chunk.astype(np.float32)).reshape(len(chunk), -1).any(1)
+            bad = np.isnan(chunk).reshape(len(chunk), -1).any(1)
             if bad.any():
                 return start + int(bad.argmax())
     return None
@@ -145,6 +157,10 @@ def split_validation(parts, fraction, who="fit"):
     Raises:
         ValueError: fraction not within (0, 1), data that is no arrays, or too few samples.
     """
+    if is_stream(parts[0]):
+        raise ValueError(
+            f"{who}: validation_split needs arrays; x is a dataset ({type(parts[0]).__name__}). Pass validation_data instead."
+        )
     if not 0 < fraction < 1:
         raise ValueError(f"{who}: validation_split must be between 0 and 1, got {fraction!r}.")
     hosted = tuple(host_tree(p, who, name) for p, name in zip(parts, ("x", "y", "sample_weight"), strict=True))

@@ -26,7 +26,9 @@ def make_source(
 
 def one_batch(x, y, sample_weight, class_weight, who):
     """One batch as standardised arrays, packed."""
-    x, y, sample_weight = host_tree(x, who, "x"), host_tree(y, who, "y"), host_tree(sample_weight, who, "sample_weight")
-    count_rows([("x", x), ("y", y), ("sample_weight", sample_weight)], who)
+    parts = [(n, host_tree(v, who, n)) for n, v in (("x", x), ("y", y), ("sample_weight", sample_weight))]
+    count_rows(parts, who)
+    check_integers(parts, who)
+    x, y, sample_weight = (value for _, value in parts)
     sample_weight = weigh(y, sample_weight, class_weight, who)
     return tree.map_structure(standard, pack_x_y_sample_weight(x, y, sample_weight))

@@ -59,7 +59,9 @@ class StreamSource:
         self.steps = self.length if steps is None else steps if self.length is None else min(steps, self.length)
         self._peeked = None  # (first batch, iterator over the rest, order seed)
         self._rest = None  # what is left of the last pass over the data
-        self._began = self._ended = False
+        self._last_epoch = None
+        self._ended = False
+        self._open = None  # the batches of the epoch that is running
         self._workers = self._end_workers = None
 
     def _length(self):
@@ -75,7 +77,9 @@ class StreamSource:
         if steps is not None and steps < 1:
             raise ValueError(f"{self.who}: the number of steps must be at least 1, got {steps}.")
         if self.length == 0:
-            raise ValueError(f"{self.who}: the dataset {type(self.dataset).__name__} has length 0: there is no batch in it.")
+            raise ValueError(
+                f"{self.who}: the dataset {type(self.dataset).__name__} has length 0: there is no batch in it."
+            )
         if steps is None and self.length is None and self.indexed:
             raise ValueError(
                 f"{self.who}: the dataset {type(self.dataset).__name__} has no end; say how many steps an epoch has "
@@ -96,11 +100,11 @@ class StreamSource:
     def sample(self):
         """(a batch, its rows); the batch is not lost."""
         if self._peeked is None:
-            batches = self._raw(0, 0)
-            first = next(batches, self)
+            rest = self._raw(0, 0)
+            first = next(rest, self)
             if first is self:
                 raise ValueError(f"{self.who}: the data yielded no batch.")
-            self._peeked = first, batches, self.order_seed
+            self._peeked = first, rest, self.order_seed
         data = self._pack(self._peeked[0])
         return data, len(next(a for a in tree.flatten(data) if a is not None))
 
@@ -111,34 +115,33 @@ class StreamSource:
                 f"{self.who}: the {type(self.dataset).__name__} has no batches left after an earlier epoch. Pass a dataset that "
                 "can be iterated over again (a PyDataset), or a generator that yields enough batches."
             )
-        items = self._packed(epoch, skip)
-        if self._depth():
-            items = Prefetcher(items, self._depth())
+        limit = None if self._given is None else self.steps - skip
+        items = self._packed(itertools.islice(self._from(epoch, skip), limit))
+        self._open = items = Prefetcher(items, _AHEAD) if self._runs_ahead() else items
+        done = 0
         try:
-            yield from items
+            for data in items:
+                done += 1
+                yield data
+            self._ended = True
+            if limit is not None and done < limit:
+                self._warn_short(skip + done, self.steps, stacklevel=6)
         finally:
             items.close()
+        self._end_epoch()
 
     def predict_batches(self, pad):
         """Pairs (batch, None)."""
         for data in self.batches(0):
             yield data, None
 
-    def _depth(self):
-        """How many batches to be ahead of the steps; 0 where the dataset asks to stay in the main thread."""
-        return _AHEAD if not self.indexed or getattr(self.dataset, "workers", 1) else 0
+    def _runs_ahead(self):
+        """Whether batches are got in a thread; a ``PyDataset`` with ``workers=0`` stays in the main thread."""
+        return not self.indexed or getattr(self.dataset, "workers", 1) > 0
 
-    def _packed(self, epoch, skip):
-        limit = None if self._given is None else self.steps - skip
-        done = 0
-        for batch in itertools.islice(self._from(epoch, skip), limit):
-            done += 1
+    def _packed(self, batches):
+        for batch in batches:
             yield self._pack(batch)
-        self._ended = limit is None or done < limit
-        if self.indexed:
-            self.dataset.on_epoch_end()
-        elif self._ended and self._given is not None:
-            self._warn_short(skip + done, self.steps, stacklevel=2)
 
     def _from(self, epoch, skip):
         """Batches of the dataset from a place on."""
@@ -147,47 +150,45 @@ class StreamSource:
             self._peeked = None
             if self.once or (epoch == 0 and skip == 0 and order_seed == self.order_seed):
                 return itertools.islice(itertools.chain([first], rest), skip if self.once else 0, None)
+            rest.close()  # the run goes on elsewhere
+            self._last_epoch = None
         return self._raw(epoch, skip)
 
     def _raw(self, epoch, skip):
         """What the dataset yields in an epoch, from a step on."""
-        if self.indexed:
-            return self._by_index(epoch, skip)
         if self.once:
             return itertools.islice(self.dataset, skip, None)
+        if self.indexed:
+            self.dataset.on_epoch_begin()
+            return self._by_index(epoch, skip)
         return self._passes(epoch, skip)
 
     def _passes(self, epoch, skip):
-        """Batches of an iterable: the rest of the last pass, then a new one."""
-        rest, self._rest = self._rest, None
-        if rest is None:
-            rest = iter(self._iterable())
-            if self._given is not None and self.length and not self._began:  # a run that is resumed
-                skip = (epoch * self.steps + skip) % self.length if skip else 0
-            rest = itertools.islice(rest, skip, None)
-            whole = True
-        else:
-            whole = False
-        self._began = True
-        if self._given is not None:
-            self._rest = rest
-        yield from rest
-        if whole:
-            self._rest = None
-            return
-        self._rest = rest = iter(self._iterable())
-        yield from rest
+        """Batches of an iterable: the rest of the last pass, then a new one; an epoch that is run again starts anew."""
+        goes_on = self._rest is not None and self._last_epoch is not None and epoch > self._last_epoch
+        if not goes_on:
+            if self._last_epoch is None and self._given is not None and self.length and skip:  # a run that is resumed
+                skip = (epoch * self.steps + skip) % self.length
+            self._rest = itertools.islice(self._iterator(), skip, None)
+        self._last_epoch = epoch
+        yield from self._rest
         self._rest = None
+        if goes_on:
+            self._rest = self._iterator()
+            yield from self._rest
+            self._rest = None
 
-    def _iterable(self):
-        return self.dataset.as_numpy_iterator() if _is_of("tensorflow.data", "Dataset", self.dataset) else self.dataset
+    def _iterator(self):
+        if _is_of("tensorflow.data", "Dataset", self.dataset):
+            return iter(self.dataset.as_numpy_iterator())
+        return iter(self.dataset)
 
     # -- by index --------------------------------------------------------------------------------------------------------
 
     def _by_index(self, epoch, skip):
-        self.dataset.on_epoch_begin()
         indices = self._indices(epoch, skip)
-        if getattr(self.dataset, "workers", 1) > 1 or (self._depth() and getattr(self.dataset, "use_multiprocessing", False)):
+        workers, processes = getattr(self.dataset, "workers", 1), getattr(self.dataset, "use_multiprocessing", False)
+        if workers > 1 or (workers and processes):
             yield from self._team().batches(indices)
         else:
             for i in indices:
@@ -231,8 +232,18 @@ class StreamSource:
 
     def note_steps(self, steps):
         """An epoch had so many steps."""
+        self._end_epoch()
         if self.steps is None and not self.once:
             self.steps = steps
+
+    def _end_epoch(self):
+        """Tell the dataset, once, that the epoch is over, when nothing is got from it any more."""
+        if self._open is None:
+            return
+        self._open.close()
+        self._open = None
+        if self.indexed:
+            self.dataset.on_epoch_end()
 
     @property
     def exhausted(self):
@@ -248,7 +259,10 @@ class StreamSource:
         return True
 
     def close(self):
-        """End the workers, if any."""
+        """End the epoch and the workers, if any."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
         if self._end_workers is not None:
             self._end_workers()
             self._workers = self._end_workers = None

@@ -17,13 +17,14 @@ def plain(value):
 
 
 def pair(case):
-    """(ours, Keras's), made and called with the same seeds, so that initial weights and seeds are the same."""
+    """(ours, Keras's), made and built with the same seeds, so that initial weights and seeds are the same."""
     made = []
     for library in (keraunos, keras):
         library.utils.clear_session()
         library.utils.set_random_seed(11)
         layer = case.make(library.layers)
-        layer(case.inputs(), **case.call_kwargs())
+        x = case.inputs()
+        layer.build([v.shape for v in x] if isinstance(x, list) else x.shape)
         made.append(layer)
     return made
 
@@ -90,7 +91,7 @@ def check_numbers(case, ours, theirs):
     values = weights_for(ours.weights)
     ours.set_weights(values)
     theirs.set_weights(values)
-    for training in case.training:
+    for training in case.training[-2:]:  # None, the first where there are three, is as False
         got, want = run(ours, case, training), run(theirs, case, training)
         for what, g, w in zip(("outputs", "state", "gradients"), got, want, strict=True):
             near(g, w, case.tol, f"{what}, training={training}")
