@@ -27,7 +27,8 @@ class CSVLogger(Callback):
     >>> log.on_train_begin()
     >>> log.on_epoch_end(0, {"loss": 0.5})
     >>> log.on_epoch_end(1, {"loss": 0.25, "val_loss": 0.5})
-    >>> print(open("log.csv").read())
+    >>> with open("log.csv") as file:
+    ...     print(file.read())
     epoch,loss,val_loss
     0,0.5,NA
     1,0.25,0.5

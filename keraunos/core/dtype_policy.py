@@ -4,7 +4,6 @@ import numpy as np
 
 from keraunos.backend import dispatch
 from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
-from keraunos.ops.core import cast
 from keraunos.util import registry, settings
 from keraunos.util.errors import describe
 from keraunos.util.serialization import deserialize_keras_object, serialize_keras_object
@@ -142,11 +141,9 @@ class DTypePolicyMap(DTypePolicy):
 
 
 def convert_input(x, autocast, dtype):
-    """x as an array of its engine, a float in ``dtype`` when ``autocast``; symbolic tensors change their dtype only."""
+    """x as an array of its engine, a float in ``dtype`` when ``autocast``; symbolic tensors are left as they are."""
     kind = dispatch.kind_of.get(type(x)) or dispatch.classify(x)
     if kind is dispatch.SYMBOLIC:
-        if autocast and is_float_dtype(x.dtype) and x.dtype != dtype:
-            return cast(x, dtype)
         return x
     if kind is dispatch.HANDLE:
         x = x.__keraunos_value__()

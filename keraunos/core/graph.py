@@ -156,22 +156,16 @@ def sort_graph(inputs, outputs, who):
             order.append(x.node)
             state[id(x.node)] = 2
     depth = {id(n): 0 for n in order}
-    in_graph = set(depth)
+    of_operation = {}
     for node in reversed(order):
-        stops = any(id(t) in given for t in node.outputs)
-        if stops:
+        key = id(node.operation)
+        # An operation that is called twice stands where its deepest call does, and what feeds any of its calls before it.
+        depth[id(node)] = of_operation[key] = max(depth[id(node)], of_operation.get(key, 0))
+        if any(id(t) in given for t in node.outputs):
             continue
         for parent in node.parent_nodes:
-            if id(parent) in in_graph:
+            if id(parent) in depth:
                 depth[id(parent)] = max(depth[id(parent)], depth[id(node)] + 1)
-    of_operation = {}
-    for node in order:
-        key = id(node.operation)
-        of_operation[key] = max(of_operation.get(key, 0), depth[id(node)])
-    deepest = max(of_operation.values(), default=0)
-    for x in inputs:
-        if x.node is not None and x.node.is_input:
-            of_operation[id(x.node.operation)] = deepest  # inputs come first
     operations = sorted(met.values(), key=lambda item: (-of_operation[id(item[1])], item[0]))
     nodes = sorted(order, key=lambda n: -depth[id(n)])
     return nodes, [operation for _, operation in operations]

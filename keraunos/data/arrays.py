@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from keraunos.data.class_weights import weigh
+from keraunos.data.order import rows_of_pass, window
 from keraunos.data.packing import pack_x_y_sample_weight
-from keraunos.data.standard import count_rows, host_tree, standard, standard_dtype
+from keraunos.data.standard import check_integers, count_rows, host_tree, standard, standard_dtype
 from keraunos.data.streams import is_stream
 from keraunos.util import tree
 
@@ -18,7 +19,8 @@ _BLOCK_BYTES = 8 << 20
 class ArraySource:
     """Rows of arrays in batches.
 
-    The order of an epoch is a function of (``order_seed``, epoch), never of what was drawn before.
+    The order of an epoch is a function of (``order_seed``, epoch), never of what was drawn before. An epoch of fewer steps than
+    the data gives goes on where the last one ended.
     """
 
     kind = "arrays"
@@ -26,12 +28,12 @@ class ArraySource:
     def __init__(
         self, x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"
     ):
-        x, y, sample_weight = (
-            host_tree(x, who, "x"),
-            host_tree(y, who, "y"),
-            host_tree(sample_weight, who, "sample_weight"),
-        )
-        self.n = count_rows([("x", x), ("y", y), ("sample_weight", sample_weight)], who)
+        parts = [(n, host_tree(v, who, n)) for n, v in (("x", x), ("y", y), ("sample_weight", sample_weight))]
+        x, y, sample_weight = (value for _, value in parts)
+        if x is None:
+            raise ValueError(f"{who}: x is required.")
+        self.n = count_rows(parts, who)
+        check_integers(parts, who)
         if class_weight is not None and y is None:
             raise ValueError(f"{who}: class_weight needs y.")
         sample_weight = weigh(y, sample_weight, class_weight, who)
@@ -118,6 +120,10 @@ class ArraySource:
 
     def note_steps(self, steps):
         """The number of steps is known."""
+
+    def can_go_on(self):
+        """Whether another epoch can begin."""
+        return True
 
     def close(self):
         """Nothing is held."""

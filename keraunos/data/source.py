@@ -3,7 +3,7 @@
 from keraunos.data.arrays import ArraySource, split_validation
 from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
-from keraunos.data.standard import count_rows, host_tree, standard
+from keraunos.data.standard import check_integers, count_rows, host_tree, standard
 from keraunos.data.streams import StreamSource, is_stream
 from keraunos.util import tree
 

@@ -123,8 +123,8 @@ class StreamSource:
             for data in items:
                 done += 1
                 yield data
-            self._ended = True
-            if limit is not None and done < limit:
+            self._ended = limit is None or done < limit
+            if limit is not None and self._ended:
                 self._warn_short(skip + done, self.steps, stacklevel=6)
         finally:
             items.close()
@@ -179,9 +179,9 @@ class StreamSource:
             self._rest = None
 
     def _iterator(self):
-        if _is_of("tensorflow.data", "Dataset", self.dataset):
-            return iter(self.dataset.as_numpy_iterator())
-        return iter(self.dataset)
+        """A new pass over the data; a slice, as ``yield from`` would close a generator when an epoch ends."""
+        is_tf = _is_of("tensorflow.data", "Dataset", self.dataset)
+        return itertools.islice(self.dataset.as_numpy_iterator() if is_tf else self.dataset, None)
 
     # -- by index --------------------------------------------------------------------------------------------------------
 
@@ -245,18 +245,22 @@ class StreamSource:
         if self.indexed:
             self.dataset.on_epoch_end()
 
-    @property
-    def exhausted(self):
-        """Whether no further epoch can begin: a generator has ended. Looks for its next batch."""
+    def can_go_on(self):
+        """Whether another epoch can begin; warns when a generator has ended. Looks for its next batch."""
         if not self.once or self._peeked is not None:
-            return False
+            return True
         if not self._ended:
             first = next(self.dataset, self)
             if first is not self:
                 self._peeked = first, self.dataset, self.order_seed
-                return False
-            self._ended = True
-        return True
+                return True
+        self._ended = True
+        warnings.warn(
+            f"{self.who}: the {type(self.dataset).__name__} has no batches for another epoch, so training ends here. It must "
+            "yield steps_per_epoch * epochs batches; a PyDataset can be gone through again.",
+            stacklevel=4,
+        )
+        return False
 
     def close(self):
         """End the epoch and the workers, if any."""

@@ -10,6 +10,7 @@ from keraunos.layers.adaptive_pooling import (
     AdaptiveMaxPooling3D,
 )
 from keraunos.layers.batch_normalization import BatchNormalization
+from keraunos.layers.bidirectional import Bidirectional
 from keraunos.layers.borders import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from keraunos.layers.category_encoding import CategoryEncoding
 from keraunos.layers.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
@@ -76,7 +77,9 @@ from keraunos.layers.merging import (
     multiply,
     subtract,
 )
+from keraunos.layers.multi_head_attention import MultiHeadAttention
 from keraunos.layers.normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
+from keraunos.layers.normalization_layer import Normalization
 from keraunos.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -102,7 +105,9 @@ from keraunos.layers.separable_conv import (
 )
 from keraunos.layers.simple_rnn import SimpleRNN, SimpleRNNCell
 from keraunos.layers.stacked_rnn_cells import StackedRNNCells
+from keraunos.layers.time_distributed import TimeDistributed
 from keraunos.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from keraunos.layers.wrapper import Wrapper
 
 __all__ = [
     "Activation",
@@ -123,6 +128,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "CategoryEncoding",
     "Concatenate",
     "Conv1D",
@@ -185,7 +191,9 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
     "RMSNormalization",
@@ -206,10 +214,12 @@ __all__ = [
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

@@ -24,6 +24,7 @@ class GRUCell(RecurrentCell):
     ((2, 4), 1)
     """
 
+    _is_cheap = True
     gates = 3
 
     def __init__(

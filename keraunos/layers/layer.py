@@ -5,7 +5,7 @@ import functools
 
 from keraunos import constraints, initializers, regularizers
 from keraunos.backend import dispatch
-from keraunos.backend.dtypes import standardize_dtype
+from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
 from keraunos.core import dtype_policy
 from keraunos.core.scope import LOCAL, NameScope, StateScope
 from keraunos.core.tracked import track
@@ -63,6 +63,7 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
     # padded rows count as row-wise). Then a partial batch may be padded. Layers of others are taken not to be.
     _row_wise = False
     _is_input = False
+    _casts_inputs = True  # a graph takes inputs in the dtypes of its own
     _passing = frozenset()  # attributes that no program depends on
     _outside_config = ()  # parameters of the constructor that get_config leaves out
 
@@ -244,6 +245,8 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
         return outputs
 
     def _convert(self, args, kwargs):
+        if not self._casts_inputs:
+            return args, kwargs
         dtype, cast = self.input_dtype, self.autocast
         convert = self._dtype_policy.convert_input
         if len(args) == 1 and not isinstance(args[0], (list, tuple, dict)) and not kwargs:
@@ -274,9 +277,17 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
 
     def symbolic_call(self, *args, **kwargs):
         """Record a node and return symbolic outputs."""
-        outputs = self.compute_output_spec(*args, **kwargs)
+        seen_args, seen_kwargs = tree.map_structure(self._as_seen, (args, kwargs))
+        outputs = self.compute_output_spec(*seen_args, **seen_kwargs)
         Node(self, args, kwargs, outputs)
         return outputs
+
+    def _as_seen(self, x):
+        """A symbolic float in the dtype in which ``call`` will get it."""
+        if not isinstance(x, KerasTensor) or not self._casts_inputs or not self.autocast:
+            return x
+        dtype = self.input_dtype
+        return KerasTensor(x.shape, dtype, name=x.name) if is_float_dtype(x.dtype) and x.dtype != dtype else x
 
     def compute_output_spec(self, *args, **kwargs):
         """Symbolic outputs for symbolic inputs: by ``compute_output_shape`` if the class defines it, else by a run on stand-ins."""

@@ -24,6 +24,7 @@ class LSTMCell(RecurrentCell):
     ((2, 4), 2)
     """
 
+    _is_cheap = True
     gates = 4
 
     def __init__(

@@ -2,12 +2,13 @@
 
 from keraunos import ops
 from keraunos.backend import dispatch
-from keraunos.core.scope import StateScope
+from keraunos.core.scope import LOCAL, AutocastScope, StateScope
+from keraunos.core.variable import functionalize
 from keraunos.util import tree
 
 
 def recur(
-    step, x, states, mask=None, *, first=None, stacked=False, zeros=False, backwards=False, unroll=False, variables=()
+    step, x, states, mask=None, *, first=None, stacked=False, zeros=False, backwards=False, unroll=False, recompute=False, variables=()
 ):
     """``output, states = step(x[:, t], states)`` for each t, the states carried along.
 
@@ -21,6 +22,7 @@ def recur(
         zeros: whether the output of a masked step is 0 instead.
         backwards: whether time runs from the end; the outputs are in the order in which they were computed.
         unroll: whether the loop is written out.
+        recompute: whether the gradient computes the steps again instead of reading what they kept.
         variables: what ``step`` may change beside the states.
 
     **Shape:** (last output ``(batch, ...)``, all outputs ``(batch, time, ...)`` or None, states).
@@ -48,8 +50,7 @@ def recur(
 
     engine = dispatch.engine_of(x)
     begin = (states, () if outputs_are_states else first, [v.value for v in variables])
-    # A step is cheap beside the traffic of what its gradient would need, so that is computed again: a third less time on CPUs.
-    once = engine.xp.recomputed(once)
+    once = engine.xp.recomputed(once) if recompute else once
     (states, last, values), outputs = ops.scan(once, begin, inputs, reverse=backwards, unroll=unroll)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -75,3 +76,30 @@ def like(states, new):
 def _where(keep, new, old):
     """Rows of ``new`` where ``keep`` (batch,) is true, of ``old`` elsewhere."""
     return ops.where(ops.reshape(keep, (-1, *(1,) * (len(new.shape) - 1))), new, old)
+
+
+class Programs:
+    """Compiled forms of functions with state: a loop called by itself would be compiled anew at each call. A copy begins with none."""
+
+    def __init__(self):
+        self._found = {}
+
+    def __deepcopy__(self, memo):
+        return Programs()
+
+    def __reduce__(self):
+        return Programs, ()
+
+    def call(self, key, engine, fn, variables, *args):
+        """``fn(*args)``, which reads and writes ``variables``; ``key`` says what else it depends on."""
+        key = (*key, LOCAL.autocast, engine.name)
+        program = self._found.get(key)
+        if program is None:
+            program = self._found[key] = engine.compile(functionalize(fn, variables))
+        with AutocastScope(None):
+            before = [v.value for v in variables]
+        after, found = program(before, *args)
+        for variable, value in zip(variables, after, strict=True):
+            if not variable.trainable:
+                variable.assign(value)
+        return found

@@ -1,17 +1,19 @@
 """Recurrent layers: a cell applied to one time step after another."""
 
 import contextlib
+import functools
 
 import numpy as np
 
 from keraunos import ops
+from keraunos.backend import dispatch
 from keraunos.core.capture import init_signature
 from keraunos.core.scope import StateScope
 from keraunos.core.variable import Variable
 from keraunos.layers.build_signature import builds_nothing
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
-from keraunos.layers.recurrence import recur
+from keraunos.layers.recurrence import Programs, recur
 from keraunos.layers.stacked_rnn_cells import StackedRNNCells, check_cell, sizes_of
 from keraunos.util import registry, tree
 from keraunos.util.naming import to_snake_case
@@ -88,6 +90,7 @@ class RNN(Layer):
         self.supports_masking = True
         self._row_wise = not stateful and getattr(cell, "_row_wise", False)
         self._held = ()
+        self._programs = Programs()
 
     # -- building ----------------------------------------------------------------------------------------------------------
 
@@ -149,9 +152,22 @@ class RNN(Layer):
                 f"{who(self)}: sequences must have at least one time step, got shape {tuple(sequences.shape)}."
             )
         states = self._first_states(sequences, initial_state)
+        engine = dispatch.engine_of(sequences)
+        if engine.in_trace() or not getattr(self.cell, "_output_is_state", False):
+            last, outputs, states = self._loop(sequences, states, mask, training)
+        else:
+            key = training, self._fingerprint()
+            run = functools.partial(self._loop, training=training)
+            last, outputs, states = self._programs.call(key, engine, run, self.cell.variables, sequences, states, mask)
+        for held, state in zip(self._held, tree.flatten(states), strict=bool(self._held)):
+            held.state.assign(state)
+        outputs = outputs if self.return_sequences else last
+        return (outputs, *states) if self.return_state else outputs
+
+    def _loop(self, sequences, states, mask, training):
         first_step = sequences[:, 0]
         with self._same_dropout(first_step, states, training):
-            last, outputs, states = recur(
+            return recur(
                 lambda x, s: self._step(x, s, training),
                 sequences,
                 states,
@@ -161,12 +177,9 @@ class RNN(Layer):
                 zeros=self.zero_output_for_mask,
                 backwards=self.go_backwards,
                 unroll=self.unroll,
+                recompute=getattr(self.cell, "_is_cheap", False),
                 variables=self._changing(),
             )
-        for held, state in zip(self._held, tree.flatten(states), strict=bool(self._held)):
-            held.state.assign(state)
-        outputs = outputs if self.return_sequences else last
-        return (outputs, *states) if self.return_state else outputs
 
     def _step(self, x, states, training):
         if not isinstance(self.cell, Layer):

@@ -23,6 +23,8 @@ class SimpleRNNCell(RecurrentCell):
     ((2, 4), 1)
     """
 
+    _seed_first = True
+
     def __init__(
         self,
         units,

@@ -45,6 +45,7 @@ class StackedRNNCells(Layer):
         if not isinstance(cells, (list, tuple)) or not cells:
             raise ValueError(f"{who(self)}: cells must be a list of at least one cell, got {cells!r}.")
         self.cells = [check_cell(self, cell) for cell in cells]
+        self._is_cheap = any(getattr(cell, "_is_cheap", False) for cell in cells)
         self._row_wise = all(getattr(cell, "_row_wise", False) for cell in cells)
 
     @property

@@ -10,6 +10,7 @@ from keraunos.losses.crossentropy import (
 )
 from keraunos.losses.ctc import ctc
 from keraunos.losses.loss import LossFunctionWrapper
+from keraunos.util import registry
 
 _INDICES = (sparse_categorical_crossentropy, categorical_generalized_cross_entropy)
 # Of one-hot targets nothing is asked but to be numbers: scaled ones (by an advantage, say) are in use.
@@ -32,15 +33,11 @@ def check_targets(loss, y, output_shape=None):
         ...
     ValueError: SparseCategoricalCrossentropy: y_true must hold class indices in [0, 10), got 12 at sample 2.
     """
-    fn = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
-    if not hasattr(fn, "_row_wise") or not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or not y.size:
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or not y.size:
         return
-    who = (
-        type(loss).__name__
-        if isinstance(loss, LossFunctionWrapper) and type(loss) is not LossFunctionWrapper
-        else fn.__name__
-    )
-    options = loss._fn_kwargs if isinstance(loss, LossFunctionWrapper) else {}
+    fn, who, options = _known(loss)
+    if fn is None:
+        return
     if y.dtype.kind == "f":
         _complain(who, np.isnan(y), y, "must be a number")
     if fn in _INDICES:
@@ -50,6 +47,16 @@ def check_targets(loss, y, output_shape=None):
     elif fn in _SHARES and y.dtype.kind != "b":
         slack = 1e-4 if y.dtype.kind == "f" else 0  # rounding of smoothed or averaged targets
         _complain(who, (y < -slack) | (y > 1 + slack), y, "must be in [0, 1]")
+
+
+def _known(loss):
+    """(function, name, options) of a loss of keraunos's own; (None, None, None) for others."""
+    if not isinstance(loss, LossFunctionWrapper):
+        return (loss, loss.__name__, {}) if hasattr(loss, "_class_indices") else (None, None, None)
+    if type(loss) is not LossFunctionWrapper and registry.public_id(loss) is None:  # a user's subclass
+        return None, None, None
+    fn, name, _ = _known(loss.fn)
+    return fn, name if type(loss) is LossFunctionWrapper else type(loss).__name__, loss._fn_kwargs
 
 
 def _check_indices(who, y, output_shape, axis, ignored):

@@ -1,11 +1,16 @@
 """Models made of a graph of layers."""
 
+import numpy as np
+
+from keraunos.backend.dtypes import standardize_dtype
+from keraunos.core.dtype_policy import convert_input
 from keraunos.core.graph import Function, describe_nest
 from keraunos.layers.input_layer import Input, InputLayer
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
 from keraunos.models.graph_config import graph_config, graph_from_config
 from keraunos.models.model import Model
+from keraunos.ops.core import cast
 from keraunos.ops.symbolic import KerasTensor
 from keraunos.util import registry, tree
 
@@ -16,6 +21,8 @@ class Functional(Function, Model):
 
     **Shape:** those of the given inputs and outputs.
     """
+
+    _casts_inputs = False
 
     def __new__(cls, *args, **kwargs):
         return Layer.__new__(cls, *args, **kwargs)
@@ -48,13 +55,13 @@ class Functional(Function, Model):
 
     @property
     def input_shape(self):
-        """Nested shapes of the inputs."""
-        return tree.map_structure(lambda x: x.shape, self._inputs_struct)
+        """Shape of the input, or list of the shapes of the inputs."""
+        return _shapes(self._inputs)
 
     @property
     def output_shape(self):
-        """Nested shapes of the outputs."""
-        return tree.map_structure(lambda x: x.shape, self._outputs_struct)
+        """Shape of the output, or list of the shapes of the outputs."""
+        return _shapes(self._outputs)
 
     @property
     def input(self):
@@ -98,9 +105,9 @@ class Functional(Function, Model):
         return self._run_graph(self._fit_inputs(inputs), lambda operation: operation)
 
     def _fit_inputs(self, inputs):
-        """Inputs nested like the model's: dicts go by name, a missing or surplus last axis of size 1 is mended."""
+        """Inputs nested like the model's, of its dtypes: dicts go by name, a missing or surplus last axis of size 1 is mended."""
         leaves = self._ordered(inputs)
-        fitted = [self._fit_rank(x, ref) for x, ref in zip(leaves, self._inputs, strict=True)]
+        fitted = [_of_dtype(self._fit_rank(x, ref), ref.dtype) for x, ref in zip(leaves, self._inputs, strict=True)]
         return tree.unflatten_like(self._inputs_struct, fitted)
 
     def _ordered(self, inputs):
@@ -164,6 +171,18 @@ class Functional(Function, Model):
             return cls(**config)
         inputs, outputs, name, trainable = graph_from_config(config, custom_objects)
         return cls(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
+
+
+def _shapes(tensors):
+    return tensors[0].shape if len(tensors) == 1 else [x.shape for x in tensors]
+
+
+def _of_dtype(x, dtype):
+    """An input as an array of the dtype that the graph wants; symbolic tensors and texts as they are."""
+    x = convert_input(x, False, dtype)
+    if x is None or isinstance(x, KerasTensor) or (isinstance(x, np.ndarray) and x.dtype.kind in "OUS"):
+        return x
+    return x if standardize_dtype(x.dtype) == dtype else cast(x, dtype)
 
 
 def _as_input(x):

@@ -126,8 +126,8 @@ def _node_arguments(node, made):
             return deserialize_keras_object(x)
         if isinstance(x, dict):
             return {k: convert(v) for k, v in x.items()}
-        if isinstance(x, list):
-            return [convert(v) for v in x]
+        if isinstance(x, (list, tuple)):  # a configuration that was never JSON still has tuples
+            return type(x)(convert(v) for v in x)
         return x
 
     args = [convert(a) for a in node["args"]]

@@ -88,11 +88,16 @@ class FitLoop:
             for epoch in range(initial_epoch, epochs):
                 if model.stop_training:
                     break  # a resumed run that had stopped
+                if epoch > initial_epoch and not source.can_go_on():
+                    break
                 logs = self._epoch(epoch, source, runner, callbacks)
                 if model.stop_training:
                     break
         finally:
             runner.close()
+            source.close()
+            if self.validation is not None:
+                self.validation.source.close()
         if model.optimizer is not None and model.optimizer.built:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         callbacks.on_train_end(logs)

@@ -214,9 +214,9 @@ def test_the_best_model_is_written(tmp_path, capsys):
 
 
 WRONG_CHECKPOINTS = [
-    (dict(filepath="m"), "must end in .keras or .h5, got 'm'"),
-    (dict(filepath="m.keras", save_weights_only=True), "must end in .weights.h5"),
-    (dict(filepath="m.keras", save_freq=0), "save_freq must be"),
+    ({"filepath": "m"}, "must end in .keras or .h5, got 'm'"),
+    ({"filepath": "m.keras", "save_weights_only": True}, "must end in .weights.h5"),
+    ({"filepath": "m.keras", "save_freq": 0}, "save_freq must be"),
 ]
 
 
@@ -279,7 +279,7 @@ def test_remote_monitor():
     got = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802 (the base's name)
+        def do_POST(self):
             got.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
             self.send_response(200)
             self.end_headers()

@@ -1,11 +1,24 @@
 """What every layer must do, whatever it computes."""
 
+import contextlib
+
+import jax
 import numpy as np
 
 import keraunos as keras
 from keraunos.backend import use
 from keraunos.util import tree
 from tests.layers.cases import weights_for
+
+
+@contextlib.contextmanager
+def in_a_hurry():
+    """XLA takes no pains in the block: each program runs once."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
 
 
 def numbers(x):
@@ -98,7 +111,8 @@ CHECKS = (check_shapes, check_config, check_engines, check_half, check_rows)
 
 def check(case):
     """All of them, but those that the case skips."""
-    for one in CHECKS:
-        if one.__name__ not in case.skip:
-            keras.utils.clear_session()
-            one(case)
+    with in_a_hurry():
+        for one in CHECKS:
+            if one.__name__ not in case.skip:
+                keras.utils.clear_session(free_memory=False)
+                one(case)

@@ -95,12 +95,22 @@ def test_targets(name, options, y, shape, message):
         losses.check_targets(loss, np.asarray(y), shape)
 
 
-def test_functions_and_others_as_targets():
+def test_targets_of_functions():
     with pytest.raises(
         ValueError, match=r"sparse_categorical_crossentropy: y_true must hold class indices of at least 0"
     ):
         losses.check_targets(losses.sparse_categorical_crossentropy, np.array([-3]))
-    losses.check_targets(lambda t, p: p, np.array([np.nan]))
+
+
+def test_others_are_not_checked():
+    class Own(losses.Loss):
+        pass
+
+    class Masked(losses.MeanSquaredError):
+        pass
+
+    for loss in (lambda t, p: p, Own(), Masked(), losses.LossFunctionWrapper(lambda t, p: p)):
+        losses.check_targets(loss, np.array([np.nan]))
 
 
 def test_large_indices_survive():

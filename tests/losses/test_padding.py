@@ -65,9 +65,12 @@ def padded(x):
 ROWS = RealRows(jnp.asarray([1.0] * N + [0.0] * PAD), jnp.asarray(float(N)), N + PAD)
 
 
-@pytest.mark.parametrize("name, options, y_true, y_pred", LOSSES, ids=lambda v: v if isinstance(v, str) else "")
+CASES = [(*row, "sum_over_batch_size", i % 2 == 0) for i, row in enumerate(LOSSES)]
+CASES += [(*row, r, w) for row in LOSSES[:2] for r in ("sum", "mean_with_sample_weight") for w in (False, True)]
+
+
 @pytest.mark.parametrize(
-    "reduction, weighed", [("sum_over_batch_size", False), ("sum", True), ("mean_with_sample_weight", True)]
+    "name, options, y_true, y_pred, reduction, weighed", CASES, ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_same_numbers(name, options, y_true, y_pred, reduction, weighed):
     loss = getattr(losses, name)(**options, reduction=reduction)

@@ -163,10 +163,10 @@ def test_directions_of_metrics():
 
 
 FINAL = [
-    dict(target=3, values=[(1, 1e-5), (2, 3e-5), (3, 1e-6)]),
-    dict(target=5, values=[(5, 123456.0)]),
-    dict(target=5, values=[(2, 3.0), (5, 7.0)], stateful_metrics=["loss"]),
-    dict(target=5, values=[(2, 3.0), (5, 7.0)], stateless_metrics=["other"]),
+    {"target": 3, "values": [(1, 1e-5), (2, 3e-5), (3, 1e-6)]},
+    {"target": 5, "values": [(5, 123456.0)]},
+    {"target": 5, "values": [(2, 3.0), (5, 7.0)], "stateful_metrics": ["loss"]},
+    {"target": 5, "values": [(2, 3.0), (5, 7.0)], "stateless_metrics": ["other"]},
 ]
 
 
