@@ -27,7 +27,8 @@ class BackupAndRestore(Callback):
     cannot be wound back: its first batches are skipped within the epoch that was interrupted, and no others.) The last state but one
     is kept too, in case the last is damaged.
 
-    Callbacks are matched by class, and among those of a class by their order. In the epoch that is gone on with, ``on_epoch_begin`` is called again.
+    Callbacks are matched by class, and among those of a class by their order. In the epoch that is gone on with,
+    ``on_epoch_begin`` is called again.
 
     Args:
         backup_dir: folder for the state; one for each run.

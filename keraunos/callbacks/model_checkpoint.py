@@ -87,7 +87,8 @@ class ModelCheckpoint(MonitorCallback):
             return
         if np.ndim(value):
             raise ValueError(
-                f"ModelCheckpoint: {self.monitor!r} must be one number to tell which model is best, got an array of shape {np.shape(value)}."
+                f"ModelCheckpoint: {self.monitor!r} must be one number to tell which model is best, got an array of shape "
+                f"{np.shape(value)}."
             )
         if self.is_better(value, self.best):
             before = "" if self.best is None else f" from {self.best:.5f}"

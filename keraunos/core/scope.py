@@ -103,10 +103,11 @@ class RealRows:
         mask: float array of shape (batch,), 1 for real rows.
         count: scalar array, the number of real rows.
         size: batch size with padding.
+        repeated: whether padding repeats real rows, so that nothing in it can be worse than in them.
     """
 
-    def __init__(self, mask, count, size):
-        self.mask, self.count, self.size = mask, count, size
+    def __init__(self, mask, count, size, repeated=False):
+        self.mask, self.count, self.size, self.repeated = mask, count, size, repeated
 
     def __enter__(self):
         self._before = LOCAL.rows

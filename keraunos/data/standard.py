@@ -136,12 +136,15 @@ def count_rows(parts, who):
     Raises:
         ValueError: they differ, or there are none.
     """
-    counts = [
-        (name + "".join(f"[{p!r}]" for p in path), len(a))
-        for name, value in parts
-        for path, a in tree.flatten_with_path(value)
-        if a is not None
-    ]
+    if all(value is None or isinstance(value, np.ndarray) for _, value in parts):
+        counts = [(name, len(value)) for name, value in parts if value is not None]
+    else:
+        counts = [
+            (name + "".join(f"[{p!r}]" for p in path), len(a))
+            for name, value in parts
+            for path, a in tree.flatten_with_path(value)
+            if a is not None
+        ]
     if not counts:
         raise ValueError(f"{who}: x is required.")
     name, n = counts[0]

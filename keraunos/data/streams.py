@@ -118,7 +118,7 @@ class StreamSource:
         limit = None if self._given is None else self.steps - skip
         items = self._packed(itertools.islice(self._from(epoch, skip), limit))
         self._open = items = Prefetcher(items, _AHEAD) if self._runs_ahead() else items
-        done = 0
+        done, complete = 0, False
         try:
             for data in items:
                 done += 1
@@ -126,9 +126,11 @@ class StreamSource:
             self._ended = limit is None or done < limit
             if limit is not None and self._ended:
                 self._warn_short(skip + done, self.steps, stacklevel=6)
+            complete = True
         finally:
             items.close()
-        self._end_epoch()
+            if self._open is items and (complete or skip + done == self.steps):
+                self._end_epoch()
 
     def predict_batches(self, pad):
         """Pairs (batch, None)."""

@@ -104,6 +104,7 @@ from keraunos.layers.separable_conv import (
     SeparableConvolution2D,
 )
 from keraunos.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from keraunos.layers.spectral_normalization import SpectralNormalization
 from keraunos.layers.stacked_rnn_cells import StackedRNNCells
 from keraunos.layers.time_distributed import TimeDistributed
 from keraunos.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
@@ -213,6 +214,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "SpectralNormalization",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",

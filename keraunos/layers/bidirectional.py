@@ -3,17 +3,16 @@
 from keraunos import ops
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
-from keraunos.layers.wrapper import Wrapper
 from keraunos.util import registry
 from keraunos.util.errors import describe
-from keraunos.util.serialization import serialize_keras_object
+from keraunos.util.serialization import deserialize_keras_object, serialize_keras_object
 
 _MODES = ("sum", "mul", "ave", "concat", None)
 _NEEDED = ("go_backwards", "return_sequences", "return_state", "stateful")
 
 
 @registry.builtin("keras.layers")
-class Bidirectional(Wrapper):
+class Bidirectional(Layer):
     """A recurrent layer over time in both directions, outputs of the same step merged.
 
     Args:
@@ -38,16 +37,16 @@ class Bidirectional(Wrapper):
     _outside_config = ("weights",)
 
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
-        super().__init__(layer, **kwargs)
+        super().__init__(**kwargs)
         if merge_mode not in _MODES:
             raise ValueError(f"{who(self)}: merge_mode must be one of {_MODES}, got {merge_mode!r}.")
         _check_recurrent(self, "layer", layer)
         if backward_layer is not None:
             _check_recurrent(self, "backward_layer", backward_layer)
-        self.forward_layer = _copy(layer, "forward_")
-        other = {"go_backwards": not layer.go_backwards}
-        self.backward_layer = _copy(layer, "backward_", **other) if backward_layer is None else backward_layer
-        del self.layer
+        self.forward_layer = layer if getattr(layer, "_made_for_a_pair", False) else _copy(layer, "forward_")
+        if backward_layer is None:
+            backward_layer = _copy(layer, "backward_", go_backwards=not layer.go_backwards)
+        self.backward_layer = backward_layer
         self._check_pair()
         self.merge_mode = merge_mode
         self.return_sequences = layer.return_sequences
@@ -157,6 +156,16 @@ class Bidirectional(Wrapper):
             "layer": serialize_keras_object(self.forward_layer),
             "backward_layer": serialize_keras_object(self.backward_layer),
         }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A layer from ``get_config()``'s dict."""
+        config = dict(config)
+        for key in ("layer", "backward_layer"):
+            if isinstance(config.get(key), dict):
+                config[key] = deserialize_keras_object(config[key], custom_objects=custom_objects)
+                object.__setattr__(config[key], "_made_for_a_pair", True)  # so it need not be copied
+        return super().from_config(config)
 
 
 def _check_recurrent(layer, name, value):

@@ -39,7 +39,7 @@ class TimeDistributed(Wrapper):
         return (input_shape[0], *input_shape[2:])
 
     def build(self, input_shape):
-        super().build(self._step_shape(input_shape))
+        self._build_layer(self._step_shape(input_shape))
 
     def compute_output_shape(self, input_shape):
         shapes = self.layer.compute_output_shape(self._step_shape(input_shape))

@@ -32,6 +32,9 @@ class Wrapper(Layer):
         self.layer = layer
 
     def build(self, input_shape=None):
+        self._build_layer(input_shape)
+
+    def _build_layer(self, input_shape):
         if not self.layer.built:
             self.layer.build(input_shape)
             self.layer.built = True
@@ -40,7 +43,6 @@ class Wrapper(Layer):
     def from_config(cls, config, custom_objects=None):
         """A layer from ``get_config()``'s dict."""
         config = dict(config)
-        for key in ("layer", "backward_layer"):
-            if isinstance(config.get(key), dict):
-                config[key] = deserialize_keras_object(config[key], custom_objects=custom_objects)
+        if isinstance(config.get("layer"), dict):
+            config["layer"] = deserialize_keras_object(config["layer"], custom_objects=custom_objects)
         return super().from_config(config)

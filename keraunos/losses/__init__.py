@@ -3,19 +3,21 @@
 from keraunos.losses.circle import Circle, circle
 from keraunos.losses.crossentropy import (
     BinaryCrossentropy,
-    BinaryFocalCrossentropy,
     CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy,
     SparseCategoricalCrossentropy,
     binary_crossentropy,
-    binary_focal_crossentropy,
     categorical_crossentropy,
-    categorical_focal_crossentropy,
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
 from keraunos.losses.ctc import CTC, ctc
+from keraunos.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
 from keraunos.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from keraunos.losses.lookup import deserialize, get, serialize
 from keraunos.losses.loss import Loss, LossFunctionWrapper

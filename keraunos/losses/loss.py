@@ -206,6 +206,8 @@ def row_mask(rows, x):
 
 def fill_padding(rows, y):
     """y with its first row in place of padding: whatever stood there, values are those of a real row, gradients zero."""
+    if rows.repeated:
+        return y
 
     def fill(x):
         if x is None or not rank(x) or x.shape[0] != rows.size:

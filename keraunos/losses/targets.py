@@ -4,11 +4,11 @@ import numpy as np
 
 from keraunos.losses.crossentropy import (
     binary_crossentropy,
-    binary_focal_crossentropy,
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
 from keraunos.losses.ctc import ctc
+from keraunos.losses.focal import binary_focal_crossentropy
 from keraunos.losses.loss import LossFunctionWrapper
 from keraunos.util import registry
 

@@ -2,10 +2,12 @@
 
 from keraunos.losses.crossentropy import (
     binary_crossentropy,
-    binary_focal_crossentropy,
     categorical_crossentropy,
-    categorical_focal_crossentropy,
     sparse_categorical_crossentropy,
+)
+from keraunos.losses.focal import (
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
 )
 from keraunos.losses.hinge import (
     categorical_hinge,

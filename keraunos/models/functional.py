@@ -101,8 +101,19 @@ class Functional(Function, Model):
         return Function.compute_output_shape(self, input_shape)
 
     def call(self, inputs, training=None, mask=None):
-        """Run the graph."""
-        return self._run_graph(self._fit_inputs(inputs), lambda operation: operation)
+        """Run the graph. A given ``training`` takes the place of what single layers were called with when the graph was made."""
+        function_of = (lambda operation: operation) if training is None else _in_mode(training)
+        return self._run_graph(self._fit_inputs(inputs), function_of)
+
+    @property
+    def _row_wise(self):
+        """Nothing is known of recorded functions: they may mix rows."""
+        return type(self).call is Functional.call and all(isinstance(op, Layer) for op in self._operations)
+
+    @property
+    def _has_own_mode(self):
+        """Whether layers were called with ``training=True`` when the graph was made."""
+        return any(node.kwargs.get("training") for node in self._nodes)
 
     def _fit_inputs(self, inputs):
         """Inputs nested like the model's, of its dtypes: dicts go by name, a missing or surplus last axis of size 1 is mended."""
@@ -171,6 +182,18 @@ class Functional(Function, Model):
             return cls(**config)
         inputs, outputs, name, trainable = graph_from_config(config, custom_objects)
         return cls(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
+
+
+def _in_mode(training):
+    """Operations of a graph as functions that run in training mode or not."""
+
+    def function_of(operation):
+        if not isinstance(operation, Layer) or not operation._signature.takes_training:
+            return operation
+        place = operation._signature.positional_index("training")
+        return lambda *args, **kwargs: operation(*args[:place], *args[place + 1 :], **{**kwargs, "training": training})
+
+    return function_of
 
 
 def _shapes(tensors):

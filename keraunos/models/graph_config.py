@@ -1,6 +1,7 @@
 """A functional model's graph as a configuration, and back."""
 
 from keraunos.layers.layer import Layer
+from keraunos.layers.signature import holds_tensor
 from keraunos.ops.symbolic import KerasTensor
 from keraunos.saving.recorded_ops import call_arguments, operation_config, operation_from_config
 from keraunos.util import tree
@@ -60,7 +61,21 @@ def _node_config(node, nodes):
         return leaf(x)
 
     args, kwargs = call_arguments(node)
+    if isinstance(node.operation, Layer):
+        kwargs = {**kwargs, **_unsaid(node.operation._signature, args, kwargs)}
     return {"args": [convert(a) for a in args], "kwargs": {k: convert(v) for k, v in kwargs.items()}}
+
+
+def _unsaid(signature, args, kwargs):
+    """What Keras writes beside the arguments of a call: the default of ``training``, and that there was no mask."""
+    said = signature.named(args, kwargs)
+    found = {}
+    if signature.training_default is not None and "training" not in said:
+        found["training"] = signature.training_default
+    tensors = [v for v in said.values() if holds_tensor(v)]
+    if len(tensors) == 1 and isinstance(tensors[0], KerasTensor) and "mask" in signature.names and "mask" not in said:
+        found["mask"] = None
+    return found
 
 
 def graph_from_config(config, custom_objects=None):

@@ -114,6 +114,7 @@ class Model(Trainer, Layer):
         if cached is None or cached[0] != self._programs._version:
             layers = self._flatten_layers()
             known = all(layer._row_wise and layer.built and layer.activity_regularizer is None for layer in layers)
+            known = known and not any(getattr(layer, "_has_own_mode", False) for layer in layers)
             cached = (self._programs._version, known)
             object.__setattr__(self, "_known", cached)
         return cached[1]

@@ -96,6 +96,7 @@ class FitLoop:
         finally:
             runner.close()
             source.close()
+            callbacks.close()
             if self.validation is not None:
                 self.validation.source.close()
         if model.optimizer is not None and model.optimizer.built:
@@ -122,10 +123,10 @@ class FitLoop:
             model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         runner.begin_epoch(epoch, resumed)
-        pace, interval = runner.pace, callbacks.batch_interval("train")
+        pace = runner.pace
         step, logs, total = resumed, {}, source.steps
         while total is None or step < total:
-            end = chunk_end(step, total, pace, interval)
+            end = chunk_end(step, total, pace, callbacks.next_call("train", step))
             callbacks.on_train_batch_begin(step)
             pace.begin()
             done, step_logs = runner.run(step, end)
@@ -221,7 +222,11 @@ class EvaluateLoop:
                 model=self.model,
                 mode="test",
             )
-        return self._loop(source, runner, callbacks)
+        try:
+            return self._loop(source, runner, callbacks)
+        finally:
+            source.close()
+            callbacks.close()
 
     def prepare_validation(self, data, batch_size, steps):
         """Make the source and the runner once, for all epochs of a fit."""
@@ -257,10 +262,10 @@ class EvaluateLoop:
         self.model.reset_metrics()
         callbacks.on_test_begin()
         runner.begin_epoch(0, 0)
-        pace, interval = runner.pace, callbacks.batch_interval("test")
+        pace = runner.pace
         step, logs, total = 0, {}, source.steps
         while total is None or step < total:
-            end = chunk_end(step, total, pace, interval)
+            end = chunk_end(step, total, pace, callbacks.next_call("test", step))
             callbacks.on_test_batch_begin(step)
             pace.begin()
             done, step_logs = runner.run(step, end)
@@ -313,6 +318,14 @@ class PredictLoop:
                 model=model,
                 mode="predict",
             )
+        try:
+            return self._loop(source, callbacks)
+        finally:
+            source.close()
+            callbacks.close()
+
+    def _loop(self, source, callbacks):
+        model = self.model
         callbacks.on_predict_begin()
         pad = source.kind == "arrays" and model._per_row("predict")
         outputs = []
@@ -320,17 +333,10 @@ class PredictLoop:
             callbacks.on_predict_batch_begin(step)
             found = model._forward(data)
             if rows is not None:
-                found = tree.map_structure(lambda a, rows=rows: a[:rows], found)
+                found = tree.map_structure(lambda a, rows=rows: np.asarray(a)[:rows], found)
             outputs.append(found)
             callbacks.on_predict_batch_end(step, {"outputs": found})
         if not outputs:
             raise ValueError("predict: the data yielded no batch.")
         callbacks.on_predict_end()
         return tree.map_structure(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *outputs)
-
-
-def _standard(x, model):
-    """x in the dtype that layers get: float64 as floatx."""
-    if x.dtype == np.float32:
-        return x
-    return np.asarray(x, settings.floatx()) if x.dtype == np.float64 else x

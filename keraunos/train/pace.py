@@ -25,9 +25,9 @@ class Pace:
         self.chunk = max(1, min(grown, 16 * steps))
 
 
-def chunk_end(step, total, pace, interval):
-    """The step at which the next chunk ends: the pace's, but never past a step at which a callback wants to be called."""
+def chunk_end(step, total, pace, stop):
+    """The step at which the next chunk ends: the pace's, but not past ``stop``, where a callback wants to be called."""
     end = step + pace.chunk
-    if interval is not None:
-        end = min(end, (step // interval + 1) * interval)
+    if stop is not None:
+        end = min(end, stop)
     return end if total is None else min(end, total)

@@ -90,7 +90,7 @@ def pure_step(model, kind, variables):
         with fresh_losses():
             if mask is None:
                 return fn(data)
-            with RealRows(mask, count, mask.shape[0]):
+            with RealRows(mask, count, mask.shape[0], repeated=True):
                 return fn(data)
 
     return functionalize(step, variables)

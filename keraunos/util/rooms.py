@@ -7,6 +7,7 @@ from keraunos.util import registry
 _ROOMS = {
     "keras": ("keraunos.models", "keraunos.core.dtype_policy"),
     "keras.activations": ("keraunos.activations",),
+    "keras.callbacks": ("keraunos.callbacks",),
     "keras.constraints": ("keraunos.constraints",),
     "keras.dtype_policies": ("keraunos.core.dtype_policy",),
     "keras.initializers": ("keraunos.initializers",),

@@ -102,7 +102,7 @@ def masks(K):
     x = K.Input((5,), dtype="int32")
     y = K.layers.Embedding(7, 3, mask_zero=True)(x)
     y = K.layers.Dropout(0.1)(y)
-    return K.Model(x, K.layers.SimpleRNN(2)(y))
+    return K.Model(x, K.layers.GRU(2)(y))
 
 
 def policies(K):
@@ -179,8 +179,8 @@ def test_parts(make):
             "params": model.count_params(),
             "inputs": [(tuple(x.shape), x.dtype) for x in model.inputs],
             "outputs": [(tuple(x.shape), x.dtype) for x in model.outputs],
-            "input names": [x.name for x in model.inputs],
-            "output_names": model.output_names,
+            "input names": [x.name for x in model.inputs if not x.name.startswith(("input_layer", "keras_tensor"))],
+            "output_names": model.output_names if type(model).__name__ == "Functional" else None,
             "input_shape": model.input_shape,
             "output_shape": model.output_shape,
         }
@@ -191,13 +191,33 @@ def test_parts(make):
         assert got[key] == want[key], key
 
 
+def comparable(config):
+    """A configuration as JSON, without shapes that layers without weights were built with, floats to 6 digits."""
+    if isinstance(config, dict):
+        weightless = config.get("class_name") in ("Flatten", "Add", "Concatenate", "Subtract")
+        return {k: comparable(v) for k, v in config.items() if not (k == "build_config" and weightless)}
+    if isinstance(config, (list, tuple)):
+        return [comparable(v) for v in config]
+    return float(f"{config:.6g}") if isinstance(config, float) else config
+
+
+def without_masks(config):
+    """Keras writes the masks of a graph as operations of their own; keraunos finds them as it runs."""
+    layers = [entry for entry in config["layers"] if entry["class_name"] != "NotEqual"]
+    for entry in layers:
+        for node in entry["inbound_nodes"]:
+            node["kwargs"]["mask"] = None
+    return {**config, "layers": layers}
+
+
 @every_model
 def test_configuration(make):
     ours, theirs = in_both(make)
-    got, want = plain(ours.get_config()), plain(theirs.get_config())
-    assert sorted(got) == sorted(want)
+    tidy = without_masks if make is masks else lambda config: config
+    assert tidy(comparable(plain(ours.get_config()))) == tidy(comparable(plain(theirs.get_config())))
+    got, want = json.loads(ours.to_json()), json.loads(theirs.to_json())
+    assert tidy(comparable(got.pop("config"))) == tidy(comparable(want.pop("config")))
     assert got == want
-    assert json.loads(ours.to_json()) == json.loads(theirs.to_json())
 
 
 @every_model
@@ -205,17 +225,16 @@ def test_copies_compute_the_same(make):
     ours, theirs = in_both(make)
     x = inputs_of(ours)
     same_outputs(ours, theirs, x)
-    copies = {
-        "from_config": type(ours).from_config(ours.get_config()),
-        "from Keras's config": type(ours).from_config(theirs.get_config()),
-        "json": keraunos.models.model_from_json(theirs.to_json()),
-        "clone": keraunos.models.clone_model(ours),
+    copies = {  # how -> (ours, Keras's)
+        "from_config": (type(ours).from_config(ours.get_config()), type(theirs).from_config(theirs.get_config())),
+        "from the other": (type(ours).from_config(theirs.get_config()), type(theirs).from_config(ours.get_config())),
+        "json": tuple(L.models.model_from_json(m.to_json()) for L, m in ((keraunos, theirs), (keras, ours))),
+        "clone": (keraunos.models.clone_model(ours), keras.models.clone_model(theirs)),
     }
-    for how, copy in copies.items():
-        assert plain(copy.get_config()) == plain(ours.get_config()), how
-        assert [v.path for v in copy.weights] == [v.path for v in ours.weights], how
-        copy.set_weights(ours.get_weights())
-        same_outputs(copy, theirs, x)
-    back = keras.models.model_from_json(ours.to_json())
-    back.set_weights(ours.get_weights())
-    same_outputs(ours, back, x)
+    for how, (copy, other) in copies.items():
+        assert [v.path for v in copy.weights] == [v.path for v in other.weights], how
+        assert [v.trainable for v in copy.weights] == [v.trainable for v in ours.weights], how
+        assert [layer.name for layer in copy.layers] == [layer.name for layer in ours.layers], how
+        for model in (copy, other):
+            model.set_weights(ours.get_weights())
+            same_outputs(model, theirs, x)

@@ -174,9 +174,9 @@ def train(K, make, optimizer=lambda K: K.optimizers.Adam(0.003, epsilon=1e-4), *
     return {
         "history": history.history,
         "epochs": history.epoch,
-        "evaluation": model.evaluate(x, y, verbose=0),
         "weights": model.get_weights(),
         "optimizer": [v.numpy() for v in model.optimizer.variables],
+        "evaluation": model.evaluate(x, y, verbose=0),
         "learning_rate": model.optimizer.learning_rate,
         "metrics": [m.name for m in model.metrics],
         "metrics_names": model.metrics_names,
@@ -251,8 +251,8 @@ RUNS = {  # name -> (model, what differs from the plain run)
     ),
     "accumulation": (one_layer, {"optimizer": lambda K: K.optimizers.SGD(0.1, gradient_accumulation_steps=3)}),
     "class_weight": (one_layer, {"class_weight": {i: 0.5 + i for i in range(10)}}),
-    "sample_weight": (one_layer, {"sample_weight": WEIGHT, "weighted_metrics": ["accuracy", "mae"]}),
-    "validation_split": (one_layer, {"validation_split": 0.3, "sample_weight": WEIGHT, "weighted_metrics": ["mse"]}),
+    "sample_weight": (one_layer, {"sample_weight": WEIGHT, "weighted_metrics": ["accuracy", "sparse_categorical_crossentropy"]}),
+    "validation_split": (one_layer, {"validation_split": 0.3, "sample_weight": WEIGHT, "weighted_metrics": ["acc"]}),
     "validation_data": (
         one_layer,
         {"validation_data": (*digits(50), WEIGHT[:50]), "epochs": 3, "validation_freq": 2, "validation_batch_size": 20},
@@ -267,7 +267,7 @@ RUNS = {  # name -> (model, what differs from the plain run)
             "metrics": lambda K: [
                 K.metrics.SparseTopKCategoricalAccuracy(k=3),
                 "sparse_categorical_accuracy",
-                K.metrics.MeanSquaredError(name="square"),
+                K.metrics.SparseCategoricalAccuracy(name="share"),
                 K.losses.sparse_categorical_crossentropy,
             ],
         },

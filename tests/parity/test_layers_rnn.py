@@ -1,0 +1,102 @@
+"""Recurrent layers against real Keras where it takes more than one call: dropout, states, cells."""
+
+import numpy as np
+import pytest
+
+import keraunos
+
+keras = pytest.importorskip("keras")
+
+from tests.layers.cases import weights_for  # noqa: E402
+from tests.parity.layer_harness import near  # noqa: E402
+
+X = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+
+
+def both(make, shape=X.shape):
+    """(ours, Keras's), built with the same weights and seeds."""
+    found = []
+    for library in (keraunos, keras):
+        library.utils.set_random_seed(4)
+        layer = make(library.layers)
+        layer.build(shape)
+        layer.set_weights(weights_for(layer.weights))
+        found.append(layer)
+    return found
+
+
+DROPPED = [
+    {"dropout": 0.5},
+    {"recurrent_dropout": 0.5, "return_sequences": True},
+    {"dropout": 0.3, "recurrent_dropout": 0.5, "go_backwards": True},
+]
+
+
+@pytest.mark.parametrize("kwargs", DROPPED)
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "reset before"])
+def test_the_same_is_dropped(name, kwargs):
+    if name == "reset before":
+        name, kwargs = "GRU", {**kwargs, "reset_after": False}
+    ours, theirs = both(lambda layers: getattr(layers, name)(6, **kwargs))
+    for _ in range(2):
+        near(ours(X, training=True), theirs(X, training=True), 1e-5, "")
+    near(ours.cell.seed_generator.state.numpy(), np.asarray(theirs.cell.seed_generator.state.value), 0, "seed")
+
+
+def test_the_same_is_dropped_in_a_stack():
+    def make(layers):
+        return layers.RNN([layers.LSTMCell(4, dropout=0.5), layers.GRUCell(3, dropout=0.5, recurrent_dropout=0.3)])
+
+    ours, theirs = both(make)
+    near(ours(X, training=True), theirs(X, training=True), 1e-5, "")
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_states(name):
+    ours, theirs = both(lambda layers: getattr(layers, name)(6, return_state=True, stateful=True))
+    for _ in range(2):
+        near(ours(X), theirs(X), 1e-5, "stateful")
+    assert [s.path for s in ours.states] == [s.path for s in theirs.states]
+    ours.reset_state()
+    theirs.reset_state()
+    state = [np.full((3, 6), 0.5, "float32")] * len(ours.states)
+    mask = np.arange(5) > np.array([[0], [2], [-1]])
+    near(ours(X, initial_state=state, mask=mask), theirs(X, initial_state=state, mask=mask), 1e-5, "initial state")
+
+
+@pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell"])
+def test_cells(name):
+    ours, theirs = both(lambda layers: getattr(layers, name)(6, bias_initializer="random_normal"), (3, 4))
+    ours_config, theirs_config = ours.get_config(), theirs.get_config()
+    assert {k: v for k, v in ours_config.items()} == {k: theirs_config[k] for k in ours_config} and len(ours_config) == len(theirs_config)
+    assert ours.state_size == theirs.state_size and ours.output_size == theirs.output_size
+    states = [np.full((3, 6), 0.5, "float32")] * len(theirs.get_initial_state(3))
+    near(ours(X[:, 0], states), theirs(X[:, 0], states), 1e-6, "")
+
+
+def test_initial_states_of_both_directions():
+    ours, theirs = both(lambda layers: layers.Bidirectional(layers.LSTM(2, return_state=True)))
+    states = list(np.random.default_rng(1).normal(size=(4, 3, 2)).astype("float32"))
+    near(ours(X, initial_state=states), theirs(X, initial_state=states), 1e-5, "")
+
+
+def test_a_cell_of_ones_own():
+    def make(layers):
+        class Minimal(layers.Layer):
+            def __init__(self, units):
+                super().__init__()
+                self.units = self.state_size = units
+
+            def build(self, input_shape):
+                self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+                self.recurrent = self.add_weight(shape=(self.units, self.units), name="recurrent")
+
+            def call(self, inputs, states):
+                output = inputs @ self.kernel + states[0] @ self.recurrent
+                return output, [output]
+
+        return layers.RNN([Minimal(3), Minimal(3)], return_sequences=True)
+
+    ours, theirs = both(make)
+    mask = np.arange(5) < np.array([[5], [2], [1]])
+    near(ours(X, mask=mask), theirs(X, mask=mask), 1e-5, "")
