@@ -5,6 +5,7 @@ import numpy as np
 from keraunos.callbacks.callback_list import CallbackList
 from keraunos.callbacks.history import History
 from keraunos.data.source import make_source, split_validation
+from keraunos.data.standard import standard
 from keraunos.train.pace import chunk_end
 from keraunos.train.runners import ArrayRunner, StreamRunner
 from keraunos.util import settings, tree
@@ -306,7 +307,7 @@ class PredictLoop:
             and steps is None
             and 0 < len(x) <= (batch_size or 32)
         ):
-            return tree.map_structure(np.asarray, model._forward(_standard(x, model)))
+            return tree.map_structure(np.asarray, model._forward(standard(x)))
         source = make_source(x, None, None, batch_size=batch_size, steps=_limited(steps), who="predict")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -340,3 +341,10 @@ class PredictLoop:
             raise ValueError("predict: the data yielded no batch.")
         callbacks.on_predict_end()
         return tree.map_structure(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *outputs)
+
+
+def _standard(x, model):
+    """x in the dtype that layers get: float64 as floatx."""
+    if x.dtype == np.float32:
+        return x
+    return np.asarray(x, settings.floatx()) if x.dtype == np.float64 else x
