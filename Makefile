@@ -57,8 +57,8 @@ arrows: $(VENV)/.dev ## imports go downward and stand at the top; the other rule
 	$(PY) -m pytest --quiet tests/test_house.py
 
 .PHONY: quick
-quick: $(VENV)/.dev ## tests without the slow ones, the comparison with Keras and the doctests
-	$(PYTEST) tests --ignore tests/test_house.py -m "not slow and not parity" $(ARGS)
+quick: $(VENV)/.dev ## tests without the slow ones, the sweeps over ops, the comparison with Keras and the doctests
+	$(PYTEST) tests --ignore tests/test_house.py -m "not slow and not parity and not sweep" $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.dev ## let ruff mend what it can

@@ -93,10 +93,19 @@ def pytest_ignore_collect(collection_path):
     return True if inside and any(inside.startswith(path) for path in left_out()) else None
 
 
+# Rows of the sweeps over ops that take seconds each to compile: they run in `make test-all`.
+SWEEPS = ("tests/ops/test_records.py", "tests/parity/test_ops.py")
+LONG_ROWS = ("[image.", "[ctc_", "[istft", "[stft", "[associative_scan", "[adaptive_", "[fft", "[ifft", "[rfft", "[irfft")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "parity"):
             item.add_marker("parity")
+        if any(item.path == ROOT / sweep for sweep in SWEEPS):
+            item.add_marker("sweep")
+            if any(row in item.name for row in LONG_ROWS):
+                item.add_marker("slow")
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ BROKEN = [
     ("upward", "ops/numpy.py", "import lazy_loader\nm = lazy_loader.load('keraunos.layers')\n", 2, "'layers', above"),
     ("upward", "ops/numpy.py", "if TYPE_CHECKING:\n    from keraunos.layers import core\n", 2, "'layers', above"),
     ("upward", "ops/__init__.pyi", "from ..layers import core as core\n", 1, "room 'layers', above"),
-    ("upward", "metrics/__init__.py", "from keraunos.losses import x\n", 1, "room 'losses', beside"),
+    ("upward", "optimizers/__init__.py", "from keraunos.losses import x\n", 1, "room 'losses', beside"),
     ("upward", "attic/__init__.py", "from keraunos.util import tree\n", 1, "keraunos.attic lies in no room"),
     ("upward", "ops/numpy.py", "import keraunos.attic\n", 1, "keraunos.attic lies in no room"),
     (

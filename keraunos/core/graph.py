@@ -82,7 +82,7 @@ class Function(Operation):
     def _check_structure(self, inputs):
         if not tree.same_structure(self._inputs_struct, inputs):
             raise ValueError(
-                f"{type(self).__name__} {self.name!r}: expected inputs nested like {describe_nest(self._inputs_struct)}, got "
+                f"{getattr(self, '_shown_as', type(self).__name__)} {self.name!r}: expected inputs nested like {describe_nest(self._inputs_struct)}, got "
                 f"{describe_nest(inputs)}."
             )
 

@@ -38,7 +38,7 @@ class ArraySource:
             raise ValueError(f"{who}: class_weight needs y.")
         sample_weight = weigh(y, sample_weight, class_weight, who)
         if batch_size is None:
-            batch_size = 32
+            batch_size = -(-self.n // steps) if steps else 32  # so many steps make one pass over the data
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"{who}: batch_size must be a positive integer, got {batch_size!r}.")
         self.x, self.y = x, y

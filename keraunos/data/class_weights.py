@@ -1,5 +1,7 @@
 """Weights of classes as weights of samples."""
 
+import warnings
+
 import numpy as np
 
 from keraunos.util import tree
@@ -25,11 +27,13 @@ def weigh(y, sample_weight, class_weight, who):
     table = {int(k): float(v) for k, v in class_weight.items()}
     missing = sorted({int(c) for c in np.unique(labels)} - set(table))
     if missing:
-        raise ValueError(
-            f"{who}: class_weight has no weight for the classes {missing}, which occur in y; it has {sorted(table)}."
+        warnings.warn(
+            f"{who}: class_weight has no weight for the classes {missing}, which occur in y: they count with weight 1. It has "
+            f"{sorted(table)}.",
+            stacklevel=6,
         )
     classes, inverse = np.unique(labels, return_inverse=True)
-    weights = np.array([table[int(c)] for c in classes], np.float32)[inverse]
+    weights = np.array([table.get(int(c), 1.0) for c in classes], np.float32)[inverse]
     if sample_weight is None:
         return weights
     given = np.asarray(tree.flatten(sample_weight)[0], np.float32)

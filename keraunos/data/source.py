@@ -3,6 +3,7 @@
 from keraunos.data.arrays import ArraySource, split_validation
 from keraunos.data.class_weights import weigh
 from keraunos.data.packing import pack_x_y_sample_weight
+from keraunos.data.split import Samples
 from keraunos.data.standard import check_integers, count_rows, host_tree, standard
 from keraunos.data.streams import StreamSource, is_stream
 from keraunos.util import tree
@@ -14,6 +15,8 @@ def make_source(
     x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None, who="fit"
 ):
     """The source for the data arguments of ``fit``, ``evaluate`` or ``predict``."""
+    if isinstance(x, Samples):
+        raise ValueError(f"{who}: x gives single samples (from split_dataset); pass batches of them: x.batch(32).")
     if is_stream(x):
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:

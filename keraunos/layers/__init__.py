@@ -9,6 +9,7 @@ from keraunos.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from keraunos.layers.attention import AdditiveAttention, Attention
 from keraunos.layers.batch_normalization import BatchNormalization
 from keraunos.layers.bidirectional import Bidirectional
 from keraunos.layers.borders import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
@@ -50,6 +51,7 @@ from keraunos.layers.global_pooling import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
+from keraunos.layers.grouped_query_attention import GroupQueryAttention
 from keraunos.layers.gru import GRU, GRUCell
 from keraunos.layers.identity import Identity
 from keraunos.layers.input_layer import Input, InputLayer
@@ -120,7 +122,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -173,6 +177,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
@@ -213,8 +218,8 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
-    "StackedRNNCells",
     "SpectralNormalization",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",

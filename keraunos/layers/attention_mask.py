@@ -1,9 +1,11 @@
 """Which positions attend to which."""
 
+import numpy as np
+
 from keraunos import ops
 
 
-def combined_mask(query, value, value_mask=None, key_mask=None, attention_mask=None, causal=False, window=None):
+def combined_mask(t, s, value_mask=None, key_mask=None, attention_mask=None, causal=False, window=None):
     """All masks as one, True where attention is allowed: ``(batch, T, S)``, or None.
 
     A masked query position still attends: its output is masked instead.
@@ -13,7 +15,7 @@ def combined_mask(query, value, value_mask=None, key_mask=None, attention_mask=N
         if mask is not None:
             found = _both(found, ops.expand_dims(ops.cast(mask, "bool"), -2))  # (batch, 1, S)
     if causal or window is not None:
-        found = _both(found, ops.expand_dims(_band(query.shape[1], value.shape[1], causal, window), 0))  # (1, T, S)
+        found = _both(found, ops.convert_to_tensor(_band(t, s, causal, window)))
     return found
 
 
@@ -22,10 +24,6 @@ def _both(a, b):
 
 
 def _band(t, s, causal, window):
-    distance = ops.expand_dims(ops.arange(t), 1) - ops.expand_dims(ops.arange(s), 0)  # (T, S)
-    allowed = ops.ones((t, s), dtype="bool")
-    if causal:
-        allowed = ops.logical_and(allowed, distance >= 0)
-    if window is not None:
-        allowed = ops.logical_and(allowed, ops.absolute(distance) < window)
-    return allowed
+    distance = np.arange(t)[:, None] - np.arange(s)  # (T, S)
+    allowed = distance >= (0 if causal else -s)
+    return allowed[None] if window is None else (allowed & (np.abs(distance) < window))[None]

@@ -78,7 +78,7 @@ def check_inputs(layer, input_spec, inputs):
 
 def who(layer):
     """``Dense 'logits'``."""
-    return f"{type(layer).__name__} {layer.name!r}"
+    return f"{getattr(layer, '_shown_as', type(layer).__name__)} {layer.name!r}"
 
 
 def _check_one(layer, spec, value, which):

@@ -37,7 +37,9 @@ class AlongAxes(Elementwise):
             raise ValueError(
                 f"{who(self)}: the sizes along axis {self.axis} must be known, got shape {tuple(input_shape)}."
             )
-        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)  # as Keras writes it once it is built
+        self.axis = (
+            [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        )  # as Keras writes it once it is built
         return sizes
 
 

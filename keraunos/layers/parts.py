@@ -3,7 +3,7 @@
 from keraunos.core.tracked import walk
 from keraunos.core.variable import Structure, Variable
 
-_IGNORED = {"_captured", "_inbound_nodes", "_outbound_nodes", "_own", "_parts_cache"}
+_IGNORED = {"_captured", "_compile_config", "_inbound_nodes", "_outbound_nodes", "_own", "_parts_cache"}
 
 
 def is_part(value):

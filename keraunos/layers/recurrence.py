@@ -97,7 +97,7 @@ class Programs:
         if program is None:
             program = self._found[key] = engine.compile(functionalize(fn, variables))
         with AutocastScope(None):
-            before = [ops.convert_to_tensor(v.value) for v in variables]
+            before = [v.value for v in variables]
         after, found = program(before, *args)
         for variable, value in zip(variables, after, strict=True):
             if not variable.trainable:

@@ -70,7 +70,9 @@ class SpectralNormalization(Wrapper):
         with AutocastScope(None):
             kernel, u = self._divided(self.kernel.value)
         self.vector_u.assign(u)
-        with StateScope([self.kernel], [kernel]) as scope:  # a weight that is trained can't be assigned where gradients are taken
+        with StateScope(
+            [self.kernel], [kernel]
+        ) as scope:  # a weight that is trained can't be assigned where gradients are taken
             outputs = self.layer(inputs)
         for variable in scope.written.values():
             variable.assign(scope.values[id(variable)])

@@ -104,6 +104,7 @@ class Sequential(Model):
             except NotImplementedError:
                 return  # a layer without call: it can be listed, but not run
         self._functional = Functional(inputs, x, name=self.name)
+        self._functional._shown_as = type(self).__name__  # in messages
         self.built = True
 
     def _build_for(self, tensors):

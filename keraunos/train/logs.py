@@ -16,8 +16,8 @@ def to_floats(logs):
 
 
 def flatten_logs(logs, order=()):
-    """A float, or a list of floats: first the names in ``order``, then the others."""
-    names = [n for n in order if n in logs] + [n for n in logs if n not in order]
+    """A float, or a list of floats: first the names in ``order``, each once, then the others."""
+    names = [n for n in dict.fromkeys(order) if n in logs] + [n for n in logs if n not in order]
     values = [v for n in names for v in _leaves(logs[n])]
     return values[0] if len(values) == 1 else values
 

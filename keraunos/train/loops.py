@@ -60,7 +60,7 @@ class FitLoop:
             who="fit",
         )
         self._build(source)
-        self._check_targets(source)
+        check_targets(self.model, source)
         self.validation = None
         if validation_data is not None:
             self.validation = EvaluateLoop(model)
@@ -110,12 +110,6 @@ class FitLoop:
         data, rows = source.sample()
         self.model._build_for_training("train", data, rows)
 
-    def _check_targets(self, source):
-        """Targets that the loss can't mean are told before training, where they can be seen whole."""
-        loss = self.model._compile_loss
-        if loss is not None and source.kind == "arrays" and source.y is not None:
-            loss.check_targets(source.y)
-
     def _epoch(self, epoch, source, runner, callbacks):
         model, run = self.model, self.model._fit_run
         resumed = run.take_resumed_step()
@@ -153,8 +147,15 @@ class FitLoop:
         if self.validation is not None and _is_due(self.validation_freq, epoch):
             found = self.validation.run_prepared(callbacks)
             epoch_logs.update({f"val_{k}": v for k, v in found.items()})
+        epoch_logs = dict(sorted(epoch_logs.items()))
         callbacks.on_epoch_end(epoch, epoch_logs)
         return epoch_logs
+
+
+def check_targets(model, source):
+    """Targets that the loss can't mean are told before they are used, where they can be seen whole."""
+    if model._compile_loss is not None and source.kind == "arrays" and source.y is not None:
+        model._compile_loss.check_targets(source.y)
 
 
 def _limited(steps):
@@ -257,6 +258,7 @@ class EvaluateLoop:
     def _prepare(self, source):
         data, rows = source.sample()
         self.model._build_for_training("test", data, rows)
+        check_targets(self.model, source)
         return runner_for(self.model, source, "test")
 
     def _loop(self, source, runner, callbacks, quiet=False):

@@ -136,16 +136,14 @@ class Trainer:
     @property
     def metrics(self):
         """The loss's running mean, the model's own metrics, the compiled ones."""
-        own = [m for layer in self._flatten_layers() for m in layer._metrics]
+        layers = self._flatten_layers()
+        compiled = [m for x in layers if isinstance(x, Trainer) for m in (x._loss_tracker, x._compile_metrics)]
+        others = [m for layer in layers for m in layer._metrics if not any(m is c for c in compiled)]
         if not self.compiled:
-            return list(dict.fromkeys(own))
-        special = [self._loss_tracker, self._compile_metrics]
-        loss_metrics = self._compile_loss.metrics if self._compile_loss is not None else []
-        others = [m for m in own if not any(m is s for s in special)]
-        found = [self._loss_tracker, *others, *loss_metrics]
-        if self._compile_metrics is not None:
-            found.append(self._compile_metrics)
-        return list(dict.fromkeys(found))
+            return list(dict.fromkeys(others))
+        of_outputs = self._compile_loss.metrics if self._compile_loss is not None else []
+        found = [self._loss_tracker, *others, self._compile_metrics, *of_outputs]
+        return list(dict.fromkeys(m for m in found if m is not None))
 
     @property
     def metrics_names(self):
@@ -518,7 +516,7 @@ class Trainer:
 
     def _noted(self, logs):
         """The logs; their order is that in which ``evaluate`` lists them."""
-        self._log_order = list(logs)
+        self._log_order = [n for m in self.metrics for n in _names(m)]
         return logs
 
     def _metrics_are_known(self):
@@ -529,6 +527,10 @@ class Trainer:
         """Make all variables (weights, optimizer slots, metrics) for a batch ``(x, y)``, computing nothing."""
         data = pack_x_y_sample_weight(*data) if isinstance(data, tuple) else data
         self._build_for_training("train", data, len(tree.flatten(data)[0]))
+
+
+def _names(metric):
+    return [m.name for m in metric.metrics] if isinstance(metric, CompileMetrics) else [metric.name]
 
 
 def _rows(x):

@@ -157,6 +157,7 @@ MISTAKES = {
     "empty list": (lambda: make_source([]), "x is empty"),
     "missing": (lambda: make_source(None, Y), "x is required"),
     "number": (lambda: make_source(3.0), "x must be an array, got the number 3.0"),
+    "single samples": (lambda: make_source(keras.utils.split_dataset(X, 5)[0]), r"single samples.*x\.batch\(32\)"),
     "scalar array": (lambda: make_source(np.array(3.0)), "first dimension of samples"),
     "objects": (lambda: make_source(X, np.array([None] * 10)), "y has dtype object"),
     "text": (lambda: make_source(["a", "b"]), "x has dtype <U1"),
@@ -166,7 +167,6 @@ MISTAKES = {
     "large integers": (lambda: make_source(X, BIG), r"y holds integers beyond int32 \(sample 1\)"),
     "batch size": (lambda: make_source(X, batch_size=0), "batch_size must be a positive integer, got 0"),
     "steps": (lambda: make_source(X, steps=0), "at least 1, got 0"),
-    "classes": (lambda: make_source(X, Y, class_weight={0: 1.0}), r"no weight for the classes \[1, 2, 3"),
     "classes of two outputs": (lambda: make_source(X, [Y, Y], class_weight={0: 1.0}), "one output only"),
     "classes without y": (lambda: make_source(X, class_weight={0: 1.0}), "needs y"),
     "split": (lambda: split_validation((X, Y, None), 1.0), "between 0 and 1, got 1.0"),
@@ -230,3 +230,10 @@ def test_pack_and_unpack(parts):
 def test_weights_without_targets_are_kept():
     source = ArraySource(X, None, X)
     assert [None if a is None else a.shape for a in source.rows([0])] == [(1, 1), None, (1, 1)]
+
+
+def test_a_class_without_a_weight_counts_once_and_is_told():
+    with pytest.warns(UserWarning, match=r"no weight for the classes \[1"):
+        source = make_source(X, Y, class_weight={0: 3.0})
+    weights = source.data[2]
+    assert set(weights[Y.reshape(len(Y)) == 0]) == {3.0} and set(weights[Y.reshape(len(Y)) != 0]) == {1.0}

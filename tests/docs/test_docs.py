@@ -1,4 +1,4 @@
-"""Every example of README.md and docs/ runs and prints what the page says it prints; pages, links and figures agree.
+"""Every example of README.md and docs/ runs and prints what the page says it prints; links lead somewhere.
 
 Blocks of a page run in order in one namespace and one empty folder:
 
@@ -12,7 +12,6 @@ import ast
 import contextlib
 import doctest
 import io
-import json
 import os
 import re
 import shlex
@@ -22,8 +21,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from tools import bench_table
 
 REPO = Path(__file__).resolve().parents[2]
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
@@ -135,7 +132,13 @@ def test_blocks_are_found():
 
 @pytest.mark.parametrize(
     ("want", "got", "same"),
-    [("2", "2", True), ("2", "3", False), ("2.", "2", False), ("0.9...", "0.97", True), ("[1], and yours", "[1]", True)],
+    [
+        ("2", "2", True),
+        ("2", "3", False),
+        ("2.", "2", False),
+        ("0.9...", "0.97", True),
+        ("[1], and yours", "[1]", True),
+    ],
 )
 def test_comments_are_compared(want, got, same):
     assert agrees(want, got) is same
@@ -148,7 +151,7 @@ def test_promises_are_kept_in_order():
     assert missing(["2", "1"], "1\n2\n") == ["1"]
 
 
-# -- links and figures -----------------------------------------------------------------------------------------------------
+# -- links ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -162,9 +165,3 @@ def test_links_lead_to_files(page):
 def test_pages_are_in_the_navigation():
     navigation = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
     assert not [page.name for page in (REPO / "docs").glob("*.md") if f" {page.name}\n" not in navigation]
-
-
-@pytest.mark.skipif(not bench_table.RESULTS.is_file(), reason="no results of a benchmark in this checkout")
-def test_figures_are_those_of_the_last_benchmark():
-    record = json.loads(bench_table.RESULTS.read_text(encoding="utf-8"))
-    assert not bench_table.stale(record), "python tools/bench_table.py"

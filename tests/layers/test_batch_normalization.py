@@ -38,7 +38,9 @@ def step(layer, x, rows=None, mask=None):
     return y, state, grads[0], grads[1][:n]
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"axis": 1}, {"renorm": True}, {"scale": False, "dtype": "mixed_bfloat16"}], ids=str)
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"axis": 1}, {"renorm": True}, {"scale": False, "dtype": "mixed_bfloat16"}], ids=str
+)
 @pytest.mark.parametrize("filler", [0.0, 1e6])
 def test_padded_rows_change_nothing(kwargs, filler, engine):
     if engine.name != "jax":
@@ -91,7 +93,11 @@ def test_a_frozen_layer_uses_and_keeps_its_averages():
 
 WRONG = [
     (TypeError, lambda: keras.layers.BatchNormalization(axis=[1]), "axis must be an integer"),
-    (ValueError, lambda: keras.layers.BatchNormalization(renorm=True, renorm_clipping={"r": 1}), "renorm_clipping may hold"),
+    (
+        ValueError,
+        lambda: keras.layers.BatchNormalization(renorm=True, renorm_clipping={"r": 1}),
+        "renorm_clipping may hold",
+    ),
     (ValueError, lambda: keras.layers.BatchNormalization(axis=3).build((2, 3)), "axis 3 must be a dimension"),
     (ValueError, lambda: keras.layers.BatchNormalization().build((2, None)), "whose size is known"),
     (ValueError, lambda: made()(np.ones((2, 3, 2)), training=True, mask=np.ones((3, 2))), "mask must have the shape"),

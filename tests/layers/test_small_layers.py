@@ -17,10 +17,18 @@ WRONG = [
     (ValueError, lambda: L.EinsumDense("abc,cd->abd", 3)(X), r"input shape \(2, 4\) does not fit 'abc'"),
     (ValueError, lambda: L.EinsumDense("ab,bc->ac", (2, 3))(X), "must hold a size, or None, for each of"),
     (ValueError, lambda: L.EinsumDense("ab,bc->ac", 3, bias_axes="x")(X), "bias_axes must be letters of the output"),
-    (ValueError, lambda: L.EinsumDense("abc,cd->abd", (5, 3))(np.ones((2, 4, 2))), "'b' of the equation .* is 4 in the input"),
+    (
+        ValueError,
+        lambda: L.EinsumDense("abc,cd->abd", (5, 3))(np.ones((2, 4, 2))),
+        "'b' of the equation .* is 4 in the input",
+    ),
     (ValueError, lambda: L.EinsumDense("ab,bc->ac", (None,))(X), r"kernel's dimensions \['c'\] must be known"),
     (ValueError, lambda: L.Embedding(0, 3), "input_dim must be a positive integer"),
-    (ValueError, lambda: L.Embedding(5, 3, weights=[np.ones((4, 3))])(np.array([1])), r"has shape \(5, 3\), got \(4, 3\)"),
+    (
+        ValueError,
+        lambda: L.Embedding(5, 3, weights=[np.ones((4, 3))])(np.array([1])),
+        r"has shape \(5, 3\), got \(4, 3\)",
+    ),
     (ValueError, lambda: L.Reshape((-1, -1)), "with at most one -1"),
     (ValueError, lambda: L.Reshape((3,))(X), r"\(4 elements\) can't take the target_shape \(3,\)"),
     (ValueError, lambda: L.Reshape((-1, 3))(X), "a multiple of 3"),
@@ -67,7 +75,9 @@ def test_embedding_of_large_indices_that_come_as_floats_keeps_their_digits():
     assert_near(layer(np.array([[2049.0]], "float32")), np.ones((1, 1, 1)), 0)
 
 
-@pytest.mark.parametrize("layer", [L.Dropout(0.3), L.Activation("relu"), L.LayerNormalization(), L.Dense(3), L.GaussianNoise(0.1)], ids=repr)
+@pytest.mark.parametrize(
+    "layer", [L.Dropout(0.3), L.Activation("relu"), L.LayerNormalization(), L.Dense(3), L.GaussianNoise(0.1)], ids=repr
+)
 def test_masks_go_through(layer):
     x = L.Embedding(4, 3, mask_zero=True)(np.array([[1, 0], [3, 2]]))
     assert np.asarray(get_mask(layer(x))).tolist() == [[True, False], [True, True]]

@@ -30,8 +30,14 @@ def test_the_constraint_of_the_layer_comes_first():
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: L.SpectralNormalization(L.Dense(2), power_iterations=0), "power_iterations must be a positive integer"),
-        (lambda: L.SpectralNormalization(L.Dropout(0.5))(np.ones((2, 3), "float32")), "layer must have a kernel or embeddings"),
+        (
+            lambda: L.SpectralNormalization(L.Dense(2), power_iterations=0),
+            "power_iterations must be a positive integer",
+        ),
+        (
+            lambda: L.SpectralNormalization(L.Dropout(0.5))(np.ones((2, 3), "float32")),
+            "layer must have a kernel or embeddings",
+        ),
         (lambda: L.SpectralNormalization("dense"), "layer must be a layer"),
     ],
 )

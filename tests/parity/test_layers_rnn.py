@@ -80,7 +80,8 @@ def test_initial_states_of_both_directions():
     near(ours(X, initial_state=states), theirs(X, initial_state=states), 1e-5, "")
 
 
-def test_a_cell_of_ones_own():
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_cell_of_ones_own(alone):
     def make(layers):
         class Minimal(layers.Layer):
             def __init__(self, units):
@@ -95,8 +96,8 @@ def test_a_cell_of_ones_own():
                 output = inputs @ self.kernel + states[0] @ self.recurrent
                 return output, [output]
 
-        return layers.RNN([Minimal(3), Minimal(3)], return_sequences=True)
+        return layers.RNN(Minimal(3) if alone else [Minimal(4), Minimal(3)], return_sequences=True)
 
     ours, theirs = both(make)
-    mask = np.arange(5) < np.array([[5], [2], [1]])
+    mask = np.arange(5) < np.array([[5], [2], [1]]) if alone else None  # Keras fails for the stack with a mask
     near(ours(X, mask=mask), theirs(X, mask=mask), 1e-5, "")

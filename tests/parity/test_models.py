@@ -238,3 +238,229 @@ def test_copies_compute_the_same(make):
         for model in (copy, other):
             model.set_weights(ours.get_weights())
             same_outputs(model, theirs, x)
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------------
+
+
+def test_sub_models_and_new_inputs():
+    def make(K):
+        model = branches(K)
+        inner = K.Model(model.inputs, [model.get_layer("conv_a").output, model.layers[-1].output])
+        from_inside = K.Model(model.get_layer("conv_b").output, model.outputs[0].name and model.output[1])
+        again = model(K.Input((6, 6, 2), batch_size=3))
+        stack = K.Sequential([K.Input((4,)), K.layers.Dense(3, name="one"), K.layers.Dense(2, name="two")])
+        features = K.Model(stack.input, stack.get_layer("one").output)
+        return model, inner, from_inside, again, stack, features
+
+    (model, inner, from_inside, again, stack, features), theirs = in_both(make)
+    x = numbers(2, 6, 6, 2)
+    same_outputs(inner, theirs[1], x)
+    hidden = numbers(2, 6, 6, 3)
+    assert [t.shape for t in again] == [tuple(t.shape) for t in theirs[3]]
+    same_outputs(features, theirs[5], numbers(2, 4))
+    assert [w.path for w in features.weights] == [w.path for w in theirs[5].weights]
+    assert model.get_layer(index=1) is model.layers[1] and stack.get_layer("two") is stack.layers[1]
+    with pytest.raises(ValueError, match="conv_z"):
+        model.get_layer("conv_z")
+    assert from_inside.input_shape == (None, 6, 6, 3)
+    assert np.isfinite(np.asarray(from_inside(hidden))).all()
+
+
+CALLS = [  # model, inputs: what a functional model takes
+    (two_in_two_out, lambda: [numbers(2, 4), numbers(2, 3)]),
+    (two_in_two_out, lambda: (numbers(2, 4), numbers(2, 3))),
+    (two_in_two_out, lambda: {"a": numbers(2, 4), "b": numbers(2, 3)}),
+    (dicts, lambda: {"u": numbers(2, 4), "v": numbers(2, 4)}),
+    (dicts, lambda: {"v": numbers(2, 4), "u": numbers(2, 4) + 1}),
+    (masks, lambda: np.array([[1, 2, 0, 3, 0]], "int64")),
+    (masks, lambda: np.array([[1.0, 2.0, 0.0, 3.0, 0.0]])),
+    (policies, lambda: np.arange(8).reshape(2, 4)),
+    (operators, lambda: numbers(2, 4).astype("float64")),
+]
+
+
+@pytest.mark.parametrize("make, inputs", CALLS)
+def test_forms_of_inputs(make, inputs):
+    ours, theirs = in_both(make)
+    same_outputs(ours, theirs, inputs(), 1e-2 if make is policies else 1e-5)
+    got, want = ours.predict(inputs(), verbose=0), theirs.predict(inputs(), verbose=0)
+    for a, b in zip(leaves(got), leaves(want)):
+        near(a.astype("float32"), b.astype("float32"), 1e-2 if make is policies else 1e-5)
+
+
+@pytest.mark.parametrize("recorded", [None, True, False])
+def test_a_models_mode_goes_before_what_its_layers_were_called_with(recorded):
+    def make(K):
+        x = K.Input((50,))
+        mode = {} if recorded is None else {"training": recorded}
+        return K.Model(x, K.layers.Dropout(0.5)(x, **mode))
+
+    def dropped(model):
+        x = np.ones((1, 50), "float32")
+        found = [model(x), model(x, training=True), model(x, training=False), model.predict(x, verbose=0)]
+        return [bool((np.asarray(y) == 0).any()) for y in found]
+
+    ours, theirs = in_both(make)
+    assert dropped(ours) == dropped(theirs)
+    assert dropped(keraunos.models.model_from_json(theirs.to_json())) == dropped(theirs)
+    assert dropped(keraunos.Sequential([keraunos.Input((50,)), ours])) == dropped(theirs)
+
+
+def test_freezing():
+    def told(K):
+        model = nests(K)
+        states = []
+        for change in (
+            lambda: None,
+            lambda: setattr(model.get_layer("inner"), "trainable", False),
+            lambda: setattr(model.get_layer("inner").layers[1], "trainable", True),
+            lambda: setattr(model, "trainable", False),
+            lambda: setattr(model.get_layer("stack"), "trainable", True),
+            lambda: setattr(model, "trainable", True),
+        ):
+            change()
+            states.append(
+                [
+                    [v.path for v in variables]
+                    for variables in (model.trainable_weights, model.non_trainable_weights, model.trainable_variables)
+                ]
+                + [[layer.trainable for layer in model.layers]]
+            )
+        return states
+
+    ours, theirs = in_both(told)
+    assert ours == theirs
+
+
+def test_growing_a_stack():
+    def told(K):
+        model = K.Sequential(name="growing")
+        seen = [model.built]
+        model.add(K.layers.Dense(3))
+        seen.append(model.built)
+        model.add(K.layers.Dense(2))
+        model.build((None, 4))
+        seen.append((model.built, model.output_shape, [v.path for v in model.weights]))
+        model.pop()
+        model.add(K.layers.Dense(5, name="last"))
+        seen.append((model.output_shape, [layer.name for layer in model.layers], model.count_params()))
+        other = K.Sequential([K.layers.Dense(2), K.layers.Dense(2)])
+        other(numbers(3, 7))
+        return [*seen, [v.path for v in other.weights], other.input_shape]
+
+    ours, theirs = in_both(told)
+    assert ours == theirs
+
+
+def test_a_subclass_that_hands_its_graph_to_the_base():
+    def make(K):
+        class Mine(K.Model):
+            def __init__(self, units):
+                x = K.Input((4,))
+                super().__init__(inputs=x, outputs=K.layers.Dense(units)(x), name="mine")
+                self.units = units
+
+            def call(self, x):
+                return super().call(x) * 2
+
+            def get_config(self):
+                return {"units": self.units}
+
+        return Mine(3), Mine
+
+    (ours, cls), (theirs, _) = in_both(make)
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    same_outputs(ours, theirs, numbers(2, 4))
+    assert cls.from_config(ours.get_config()).units == 3 and ours.output_shape == (None, 3)
+
+
+def test_custom_loop_in_jax():
+    import jax
+
+    x, y = numbers(32, 4), numbers(32, 2)
+
+    def run(K):
+        model = K.Sequential(
+            [K.Input((4,)), K.layers.Dense(6, activation="tanh"), K.layers.BatchNormalization(), K.layers.Dropout(0.2), K.layers.Dense(2)]
+        )
+        optimizer, loss_fn, metric = K.optimizers.Adam(0.01), K.losses.MeanSquaredError(), K.metrics.MeanAbsoluteError()
+        optimizer.build(model.trainable_variables)
+
+        def loss_of(trainable, other, metric_values, x, y):
+            y_pred, other = model.stateless_call(trainable, other, x, training=True)
+            return loss_fn(y, y_pred), (other, metric.stateless_update_state(metric_values, y, y_pred))
+
+        @jax.jit
+        def step(state, x, y):
+            trainable, other, slots, metric_values = state
+            (loss, (other, metric_values)), grads = jax.value_and_grad(loss_of, has_aux=True)(
+                trainable, other, metric_values, x, y
+            )
+            trainable, slots = optimizer.stateless_apply(slots, grads, trainable)
+            return loss, (trainable, other, slots, metric_values)
+
+        variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, metric.variables)
+        state = tuple([v.value for v in group] for group in variables)
+        losses = []
+        for _ in range(4):
+            loss, state = step(state, x, y)
+            losses.append(float(loss))
+        for group, values in zip(variables, state):
+            for v, value in zip(group, values):
+                v.assign(value)
+        return losses, float(metric.stateless_result(state[3])), model.get_weights(), np.asarray(model(x))
+
+    (losses, result, weights, outputs), theirs = in_both(run)
+    near(losses, theirs[0])
+    near(result, theirs[1])
+    near(outputs, theirs[3], 1e-4)
+    for a, b in zip(weights, theirs[2]):
+        near(a, b, 1e-4)
+
+
+def test_stateless_scope():
+    def told(K):
+        layer = K.layers.Dense(2, kernel_initializer="ones")
+        layer.build((None, 3))
+        mapping = [(layer.kernel, K.ops.zeros((3, 2))), (layer.bias, K.ops.ones((2,)))]
+        with K.StatelessScope(state_mapping=mapping) as scope:
+            inside = np.asarray(layer(numbers(2, 3)))
+            layer.bias.assign(layer.bias + 4)
+        return inside, np.asarray(scope.get_current_value(layer.bias)), np.asarray(layer.bias.value), np.asarray(layer.kernel.value)
+
+    for a, b in zip(*in_both(told)):
+        near(a, b)
+    calls = []
+    for K in (keraunos, keras):
+        model = plain_stack(K)
+        _, _, losses = model.stateless_call(
+            [v.value for v in model.trainable_variables],
+            [v.value for v in model.non_trainable_variables],
+            numbers(2, 4),
+            return_losses=True,
+        )
+        calls.append(losses)
+    assert calls[0] == calls[1] == []
+
+
+# -- summaries -----------------------------------------------------------------------------------------------------------------
+
+
+@every_model
+@pytest.mark.parametrize("options", [{}, {"expand_nested": True, "show_trainable": True, "line_length": 100}])
+def test_summary(make, options):
+    def lines(K):
+        said = []
+        make(K).summary(print_fn=lambda text, **_: said.append(text), **options)
+        return "\n".join(said)
+
+    ours, theirs = in_both(lines)
+    model = make(keraunos)
+    for layer in model.layers:
+        assert layer.name[:12] in ours
+    totals = lambda text: [line.strip() for line in text.splitlines() if "params:" in line]
+    assert totals(ours) == totals(theirs)
+    assert ("Connected to" in ours) == ("Connected to" in theirs)
+    width = max(map(len, ours.splitlines()))
+    assert width <= (options.get("line_length") or 100)

@@ -251,7 +251,7 @@ RUNS = {  # name -> (model, what differs from the plain run)
     ),
     "accumulation": (one_layer, {"optimizer": lambda K: K.optimizers.SGD(0.1, gradient_accumulation_steps=3)}),
     "class_weight": (one_layer, {"class_weight": {i: 0.5 + i for i in range(10)}}),
-    "sample_weight": (one_layer, {"sample_weight": WEIGHT, "weighted_metrics": ["accuracy", "sparse_categorical_crossentropy"]}),
+    "sample_weight": (one_layer, {"sample_weight": WEIGHT, "weighted_metrics": ["sparse_categorical_crossentropy"]}),
     "validation_split": (one_layer, {"validation_split": 0.3, "sample_weight": WEIGHT, "weighted_metrics": ["acc"]}),
     "validation_data": (
         one_layer,
@@ -259,7 +259,8 @@ RUNS = {  # name -> (model, what differs from the plain run)
     ),
     "initial_epoch": (one_layer, {"initial_epoch": 1, "epochs": 3, "batch_size": 40}),
     "validation_steps": (one_layer, {"validation_data": digits(50), "validation_steps": 1, "batch_size": 16}),
-    "steps_per_epoch": (one_layer, {"steps_per_epoch": 2}),
+    "steps_per_epoch": (one_layer, {"steps_per_epoch": 3}),
+    "steps of a size": (one_layer, {"steps_per_epoch": 2, "batch_size": 20, "epochs": 2}),
     "loss object": (
         lambda K: one_layer(K),
         {
