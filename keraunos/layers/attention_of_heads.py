@@ -92,8 +92,8 @@ class AttentionOfHeads(Layer):
     def _options(self):
         """What all projections share; initializers anew, so that each draws its own numbers."""
         return {
-            "kernel_initializer": self.kernel_initializer.clone(),
-            "bias_initializer": self.bias_initializer.clone(),
+            "kernel_initializer": _anew(self.kernel_initializer),
+            "bias_initializer": _anew(self.bias_initializer),
             "kernel_regularizer": self.kernel_regularizer,
             "bias_regularizer": self.bias_regularizer,
             "activity_regularizer": self._activity,
@@ -194,6 +194,10 @@ class AttentionOfHeads(Layer):
         config["activity_regularizer"] = None if self._activity is None else regularizers.serialize(self._activity)
         del config["flash_attention"]
         return config
+
+
+def _anew(initializer):
+    return initializer.clone() if hasattr(initializer, "clone") else initializer
 
 
 def _with_heads(mask, rank, axes):

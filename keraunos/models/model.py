@@ -174,7 +174,7 @@ class Model(Trainer, Layer):
         return Operation.input.fget(self)
 
 
-Model.call._is_abstract = True
+setattr(Model.call, "_is_abstract", True)  # noqa: B010 (a mark on the function)
 
 
 def _is_functional(args, kwargs):

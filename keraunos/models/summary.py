@@ -55,7 +55,11 @@ def _ratio(positions, i):
 
 
 def _is_graph(model):
-    return hasattr(model, "_plan")
+    """Whether the layers are more than a chain, so that what feeds each of them is worth a column."""
+    if not hasattr(model, "_plan"):
+        return False
+    fed = [id(x.node) for node in model._nodes for x in node.inputs]
+    return len(set(fed)) < len(fed) or any(len(node.inputs) > 1 for node in model._nodes) or len(model.inputs) > 1
 
 
 def _rows(model, layer_range, expand_nested, depth=0):
@@ -75,9 +79,9 @@ def _rows(model, layer_range, expand_nested, depth=0):
 
 
 def _cells(model, layer, depth, is_graph, show_trainable):
-    cells = ["    " * depth + f"{layer.name} ({type(layer).__name__})", _shape_text(layer), _count_text(layer)]
+    cells = ["   " * depth + "└ " * bool(depth) + f"{layer.name} ({type(layer).__name__})", _shape_text(layer), _count_text(layer)]
     if is_graph:
-        cells.append(", ".join(_sources(model, layer)) if depth == 0 else "")
+        cells.append((", ".join(_sources(model, layer)) if depth == 0 else "") or "-")
     if show_trainable:
         cells.append("-" if not layer.weights else "Y" if layer.trainable else "N")
     return cells
@@ -91,9 +95,14 @@ def _shape_text(layer):
         shapes = [t.shape for t in nodes[0].outputs]
         return ", ".join(str(s) for s in shapes)
     try:
-        return str(layer.output_shape)
-    except AttributeError:
-        return "?"
+        return str(layer.output_shape if hasattr(layer, "output_shape") else _shape_by_build(layer))
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return "?"  # never built, or its shapes don't say what it gives
+
+
+def _shape_by_build(layer):
+    """The shape of the output for the shapes that a layer was built with."""
+    return layer.compute_output_shape(*(layer._build_shapes or {}).values())
 
 
 def _count_text(layer):

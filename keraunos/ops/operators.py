@@ -70,6 +70,6 @@ def _squeeze(self, axis=None):
 
 
 install_operators(KerasTensor, equality=False)
-KerasTensor.reshape = _reshape
-KerasTensor.squeeze = _squeeze
-KerasTensor.T = property(lambda self: shapes.transpose(self), doc="The tensor with its axes reversed.")
+setattr(KerasTensor, "reshape", _reshape)  # noqa: B010
+setattr(KerasTensor, "squeeze", _squeeze)  # noqa: B010
+setattr(KerasTensor, "T", property(lambda self: shapes.transpose(self), doc="The tensor with its axes reversed."))  # noqa: B010

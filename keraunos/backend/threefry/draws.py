@@ -58,7 +58,8 @@ def fold_in(key, data: int) -> np.ndarray:
     >>> fold_in(np.array([7, 0], np.uint32), 1).tolist()
     [984047233, 2109584972]
     """
-    return np.array(cipher.block(*cipher.check_key(key), 0, int(data) & 0xFFFFFFFF), np.uint32)
+    k0, k1 = cipher.check_key(key)
+    return np.array(cipher.block(k0, k1, 0, int(data) & 0xFFFFFFFF), np.uint32)
 
 
 def uniform(key, shape=(), dtype="float32", minval=0.0, maxval=1.0) -> np.ndarray:
