@@ -9,7 +9,7 @@ import typer
 from keraunos import saving
 from keraunos.backend import dispatch
 from keraunos.cli.demo import run_demo
-from keraunos.cli.run import run_script
+from keraunos.cli.run import run_script, traceback_from
 from keraunos.version import __version__
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ def run(
     if not script.is_file():
         typer.echo(f"keraunos run: there is no file {str(script)!r}.", err=True)
         raise typer.Exit(2)
+    sys.excepthook = traceback_from(str(script))
     run_script(script, context.args, backend=backend)
 
 

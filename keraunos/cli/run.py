@@ -121,6 +121,20 @@ def _is_covered(name):
     return name == "tensorflow" or any(name == p or name.startswith(p + ".") for p in KerasFinder.prefixes)
 
 
+def traceback_from(path):
+    """An ``excepthook`` whose tracebacks begin in the script: how it was started is none of its errors' business."""
+
+    def hook(kind, error, trace):
+        place = trace
+        while place is not None and place.tb_frame.f_code.co_filename != path:
+            place = place.tb_next
+        if place is None and not (isinstance(error, SyntaxError) and error.filename == path):
+            place = trace
+        sys.__excepthook__(kind, error.with_traceback(place), place)
+
+    return hook
+
+
 def run_script(path, arguments=(), backend=None):
     """Execute a script as ``python path arguments...`` would, with keras being keraunos."""
     if backend is not None:

@@ -112,6 +112,7 @@ class AttentionOfHeads(Layer):
             name=name,
             **self._options(),
         )
+        made.supports_masking = True  # masks of the inputs are dealt with here
         made.build(tuple(shape))
         return made
 

@@ -282,3 +282,45 @@ RUNS = {  # name -> (model, what differs from the plain run)
 def test_runs_alike(name):
     make, given = RUNS[name]
     check_same(*in_both(lambda K: train(K, make, **given)))
+
+
+# -- mixed precision ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(policy):
+    def run(K):
+        before = K.config.dtype_policy()
+        K.config.set_dtype_policy(policy)
+        try:
+            made = []
+            result = train(K, lambda K: made.append(small_graph(K)) or made[0], lambda K: K.optimizers.SGD(0.1))
+            dtypes = [v.dtype for v in made[0].weights], [x.dtype for x in made[0].outputs], type(made[0].optimizer).__name__
+            return result, dtypes
+        finally:
+            K.config.set_dtype_policy(before)
+
+    (ours, dtypes), (theirs, wanted) = in_both(run)
+    assert dtypes == wanted
+    for result in (ours, theirs):  # single samples of a hundred may tip over
+        result["history"].pop("accuracy")
+        result["evaluation"] = result["evaluation"][0]
+    check_same(ours, theirs, 1e-2)
+
+
+def small_graph(K):
+    x = K.Input((64,))
+    h = K.layers.Dense(16, activation="relu")(x)
+    h = K.layers.BatchNormalization()(h * 2)
+    return K.Model(x, K.layers.Dense(10, activation="softmax", dtype="float32")(h))
+
+
+def test_float16_steps_that_overflow_are_left_out():
+    def run(K):
+        model = K.Sequential([K.Input((4,)), K.layers.Dense(1, kernel_initializer="ones", dtype="mixed_float16")])
+        model.compile(K.optimizers.LossScaleOptimizer(K.optimizers.SGD(0.01), initial_scale=2.0**40), "mse")
+        x = np.ones((4, 4), "float32")
+        losses = [model.train_on_batch(x, x[:, :1]) for _ in range(30)]
+        return losses, model.get_weights(), [v.numpy() for v in model.optimizer.variables]
+
+    near(*in_both(run), 1e-3)
