@@ -93,9 +93,23 @@ def pytest_ignore_collect(collection_path):
     return True if inside and any(inside.startswith(path) for path in left_out()) else None
 
 
-# Rows of the sweeps over ops that take seconds each to compile: they run in `make test-all`.
+# The sweeps compile a program or more for each row. `make test` runs every row's values, shapes, empty arrays and gradients; what
+# compiles each row once more (jit, replayed nodes, engines side by side, the dtype matrix), and rows that take seconds, runs in
+# `make test-all`.
 SWEEPS = ("tests/ops/test_records.py", "tests/parity/test_ops.py")
-LONG_ROWS = ("[image.", "[ctc_", "[istft", "[stft", "[associative_scan", "[adaptive_", "[fft", "[ifft", "[rfft", "[irfft")
+LONG_CHECKS = ("test_jit[", "test_node_replays[", "test_engines_agree[", "test_dtypes[")
+LONG_ROWS = (
+    "[image.",
+    "[ctc_",
+    "[istft",
+    "[stft",
+    "[associative_scan",
+    "[adaptive_",
+    "[fft",
+    "[ifft",
+    "[rfft",
+    "[irfft",
+)
 
 
 def pytest_collection_modifyitems(items):
@@ -104,7 +118,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("parity")
         if any(item.path == ROOT / sweep for sweep in SWEEPS):
             item.add_marker("sweep")
-            if any(row in item.name for row in LONG_ROWS):
+            if item.name.startswith(LONG_CHECKS) or any(row in item.name for row in LONG_ROWS):
                 item.add_marker("slow")
 
 
