@@ -19,6 +19,7 @@ from . import (
     tree,
     utils,
 )
+from .backend.device import device
 from .core.dtype_policy import DTypePolicy, FloatDTypePolicy
 from .core.graph import Function
 from .core.scope import name_scope
@@ -31,7 +32,6 @@ from .layers.layer import Layer
 from .losses import Loss
 from .metrics import Metric
 from .models import Model, Sequential
-from .backend.device import device
 from .ops.symbolic import KerasTensor, Operation
 from .optimizers import Optimizer
 from .regularizers import Regularizer

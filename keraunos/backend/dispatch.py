@@ -38,7 +38,9 @@ def get_engine(name):
         return engine
     with _LOCK:
         if name not in _ENGINES:
-            before = np.random.get_state()  # importing JAX draws from NumPy's global generator, whose numbers are the user's
+            before = (
+                np.random.get_state()
+            )  # importing JAX draws from NumPy's global generator, whose numbers are the user's
             _ENGINES[name] = _load(name)
             np.random.set_state(before)
         return _ENGINES[name]

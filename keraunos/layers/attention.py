@@ -88,7 +88,9 @@ class Attention(Layer):
         _check_inputs(self, input_shape)
         return (*input_shape[0][:-1], input_shape[1][-1])
 
-    def compute_output_spec(self, inputs, mask=None, return_attention_scores=False, training=None, use_causal_mask=False):
+    def compute_output_spec(
+        self, inputs, mask=None, return_attention_scores=False, training=None, use_causal_mask=False
+    ):
         shapes = [x.shape for x in inputs]
         out = KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)
         if not return_attention_scores:
@@ -146,5 +148,7 @@ def _masks(layer, mask):
     if mask is None:
         return None, None
     if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
-        raise ValueError(f"{who(layer)}: mask must be a list of masks, [query, value] or [query, value, key], got {mask!r}.")
+        raise ValueError(
+            f"{who(layer)}: mask must be a list of masks, [query, value] or [query, value, key], got {mask!r}."
+        )
     return mask[0], mask[1]

@@ -25,7 +25,19 @@ class AttentionOfHeads(Layer):
     attention_axes = None
     _output_sizes = None
 
-    def _hold(self, dropout, use_bias, use_gate, sliding_window, flash_attention, seed, starts, penalties, projections, activity):
+    def _hold(
+        self,
+        dropout,
+        use_bias,
+        use_gate,
+        sliding_window,
+        flash_attention,
+        seed,
+        starts,
+        penalties,
+        projections,
+        activity,
+    ):
         """Settings; starts, penalties and projections are each of (kernel, bias), activity is the penalty on projections."""
         for name, value in (("sliding_window", sliding_window), *self._positive()):
             if value is not None and (not isinstance(value, int) or value < 1):
@@ -78,11 +90,17 @@ class AttentionOfHeads(Layer):
     def _check_shapes(self, query, value, key):
         for name, shape in (("query", query), ("value", value), ("key", key)):
             if len(shape) < 3 or shape[-1] is None:
-                raise ValueError(f"{who(self)}: {name} must be (batch, ..., features) with known features, got shape {shape}.")
+                raise ValueError(
+                    f"{who(self)}: {name} must be (batch, ..., features) with known features, got shape {shape}."
+                )
         if value[1:-1] != key[1:-1]:
-            raise ValueError(f"{who(self)}: value and key must have the same dimensions but the last, got {value} and {key}.")
+            raise ValueError(
+                f"{who(self)}: value and key must have the same dimensions but the last, got {value} and {key}."
+            )
         if len(value) != len(query):
-            raise ValueError(f"{who(self)}: query and value must have the same number of dimensions, got {query} and {value}.")
+            raise ValueError(
+                f"{who(self)}: query and value must have the same number of dimensions, got {query} and {value}."
+            )
         axes = self.attention_axes or ()
         if any(not -len(query) < a < len(query) - 1 or a in (0, -1) for a in axes):
             raise ValueError(
@@ -153,7 +171,9 @@ class AttentionOfHeads(Layer):
     def _mask(self, query, value, value_mask, key_mask, attention_mask, causal):
         window = self.sliding_window
         if (causal or window is not None) and len(self._axes) > 1:
-            raise ValueError(f"{who(self)}: a causal mask or a window needs an order, but there are several axes, {self._axes}.")
+            raise ValueError(
+                f"{who(self)}: a causal mask or a window needs an order, but there are several axes, {self._axes}."
+            )
         sizes = query.shape[self._axes[0]], value.shape[self._axes[0]]
         return combined_mask(*sizes, value_mask, key_mask, attention_mask, causal, window)
 
@@ -164,7 +184,9 @@ class AttentionOfHeads(Layer):
 
     def _attend(self, q, k, v, mask, training):
         if self.flash_attention:
-            raise ValueError(f"{who(self)}: flash_attention=True can't return scores, drop weights, or attend over several axes.")
+            raise ValueError(
+                f"{who(self)}: flash_attention=True can't return scores, drop weights, or attend over several axes."
+            )
         heads, groups = self._heads
         if groups < heads:
             k, v = ops.repeat(k, heads // groups, axis=-2), ops.repeat(v, heads // groups, axis=-2)

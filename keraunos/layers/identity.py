@@ -1,7 +1,8 @@
 """The layer that does nothing."""
 
 from keraunos.layers.layer import Layer
-from keraunos.util import registry
+from keraunos.ops.symbolic import KerasTensor
+from keraunos.util import registry, tree
 
 
 @registry.builtin("keras.layers")
@@ -24,6 +25,9 @@ class Identity(Layer):
 
     def call(self, inputs):
         return inputs
+
+    def compute_output_spec(self, inputs):
+        return tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype), inputs)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -1,5 +1,7 @@
 """A function as a layer."""
 
+import inspect
+
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
 from keraunos.util import registry
@@ -35,11 +37,7 @@ class Lambda(Layer):
         self.built = True
 
     def call(self, inputs, mask=None, training=None):
-        names = (
-            self.function.__code__.co_varnames[: self.function.__code__.co_argcount]
-            if hasattr(self.function, "__code__")
-            else ()
-        )
+        names = _parameters(self.function)
         extra = dict(self.arguments)
         if "mask" in names:
             extra["mask"] = mask
@@ -83,3 +81,11 @@ class Lambda(Layer):
             if isinstance(config.get(key), dict):
                 config[key] = deserialize_keras_object(config[key], custom_objects=custom_objects, **allowed)
         return super().from_config(config)
+
+
+def _parameters(function):
+    """Names of a function's parameters; none where they are not told (functions written in C)."""
+    try:
+        return set(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return set()

@@ -51,8 +51,8 @@ class LayerConfig:
 
     def get_build_config(self):
         """The shapes that it was built with, or None."""
-        if self._build_shapes is None or builds_nothing(type(self)):
-            return None
+        if self._build_shapes is None or (builds_nothing(type(self)) and not self._layers):
+            return None  # without parts there is nothing to build
         shapes = self._build_shapes
         if len(shapes) == 1:
             return {"input_shape": next(iter(shapes.values()))}

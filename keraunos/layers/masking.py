@@ -1,12 +1,12 @@
 """Masks made from values."""
 
 from keraunos import ops
-from keraunos.layers.layer import Layer
+from keraunos.layers.same_dtype import SameDtype
 from keraunos.util import registry
 
 
 @registry.builtin("keras.layers")
-class Masking(Layer):
+class Masking(SameDtype):
     """Mask time steps in which every feature equals a value; their features are set to 0.
 
     Args:
@@ -19,8 +19,6 @@ class Masking(Layer):
     >>> layer.compute_mask(keras.ops.array([[[1.0, 2.0], [-1.0, -1.0]]]), None).tolist()
     [[True, False]]
     """
-
-    _row_wise = True
 
     def __init__(self, mask_value=0.0, **kwargs):
         super().__init__(**kwargs)

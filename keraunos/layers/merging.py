@@ -5,6 +5,7 @@ import functools
 from keraunos import ops
 from keraunos.layers.input_spec import who
 from keraunos.layers.layer import Layer
+from keraunos.ops.symbolic import KerasTensor
 from keraunos.util import registry
 
 
@@ -12,14 +13,13 @@ class Merge(Layer):
     """Base of the elementwise merges; a subclass defines ``_merge(a list of tensors of equal rank)``."""
 
     _row_wise = True
-    _least = 2
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
 
     def build(self, input_shape):
-        _check_shapes(self, input_shape, self._least)
+        _check_shapes(self, input_shape)
         _broadcast(self, [s[1:] for s in input_shape])
 
     def call(self, inputs):
@@ -35,16 +35,26 @@ class Merge(Layer):
         batch = next((s[0] for s in input_shape if s[0] is not None), None)
         return (batch, *_broadcast(self, [s[1:] for s in input_shape]))
 
+    def compute_output_spec(self, inputs):
+        dtypes = {x.dtype for x in inputs}
+        if len(dtypes) > 1 or not dtypes <= {self.compute_dtype}:
+            return self._infer_spec(inputs)  # which knows how dtypes meet
+        return KerasTensor(self.compute_output_shape([x.shape for x in inputs]), self.compute_dtype)
+
     def compute_mask(self, inputs, previous_mask):
-        masks = [m for m in previous_mask or () if m is not None]
-        return functools.reduce(ops.logical_and, masks) if masks else None
+        """A step is there where it is in any input; an input without a mask has all."""
+        if previous_mask is None or any(m is None for m in previous_mask):
+            return None
+        return functools.reduce(ops.logical_or, previous_mask)
 
 
-def _check_shapes(layer, shapes, least):
+def _check_list(layer, shapes):
     if not isinstance(shapes, (list, tuple)) or not shapes or not isinstance(shapes[0], (list, tuple)):
-        raise ValueError(f"{who(layer)}: expected a list of at least {least} tensors, got one of shape {shapes}.")
-    if len(shapes) < least:
-        raise ValueError(f"{who(layer)}: expected at least {least} tensors, got {len(shapes)}.")
+        raise ValueError(f"{who(layer)}: expected a list of tensors, got one of shape {shapes}.")
+
+
+def _check_shapes(layer, shapes):
+    _check_list(layer, shapes)
     batches = {s[0] for s in shapes} - {None}
     if len(batches) > 1:
         raise ValueError(f"{who(layer)}: tensors have different batch sizes: {sorted(batches)}.")
@@ -173,7 +183,7 @@ class Concatenate(Merge):
     """The inputs side by side.
 
     Args:
-        axis: along which; not the batch.
+        axis: along which.
 
     **Shape:** tensors that agree in all dimensions but ``axis``, to one in which that dimension is their sum.
 
@@ -182,15 +192,14 @@ class Concatenate(Merge):
     (1, 5)
     """
 
-    _least = 1
-
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
         self.axis = axis
 
     def build(self, input_shape):
-        _check_shapes(self, input_shape, self._least)
+        _check_list(self, input_shape)
         self._output_shape(input_shape)
+        self._row_wise = self.axis % len(input_shape[0]) != 0
 
     def _output_shape(self, shapes):
         ranks = {len(s) for s in shapes}
@@ -261,11 +270,16 @@ class Dot(Merge):
         self.normalize = normalize
 
     def _axes(self, shapes):
-        first, second = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
-        return first % len(shapes[0]), second % len(shapes[1])
+        given = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
+        for axis, shape in zip(given, shapes, strict=True):
+            if not -len(shape) <= axis < len(shape) or axis % len(shape) == 0:
+                raise ValueError(
+                    f"{who(self)}: axes must be dimensions other than the batch, got {axis} for shape {tuple(shape)}."
+                )
+        return tuple(axis % len(shape) for axis, shape in zip(given, shapes, strict=True))
 
     def build(self, input_shape):
-        _check_shapes(self, input_shape, 2)
+        _check_shapes(self, input_shape)
         if len(input_shape) != 2:
             raise ValueError(f"{who(self)}: expected exactly 2 tensors, got {len(input_shape)}.")
         a, b = self._axes(input_shape)

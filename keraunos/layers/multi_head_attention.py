@@ -78,7 +78,9 @@ class MultiHeadAttention(AttentionOfHeads):
         )
         self._heads, self._dims = (num_heads, num_heads), (key_dim, self.value_dim)
         self._output_sizes = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape or ()) or None
-        self.attention_axes = (attention_axes,) if isinstance(attention_axes, int) else tuple(attention_axes or ()) or None
+        self.attention_axes = (
+            (attention_axes,) if isinstance(attention_axes, int) else tuple(attention_axes or ()) or None
+        )
 
     def _positive(self):
         return (("num_heads", self.num_heads), ("key_dim", self.key_dim), ("value_dim", self.value_dim))

@@ -35,7 +35,9 @@ class Normalization(Layer):
         super().__init__(**kwargs)
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
-            raise ValueError(f"{who(self)}: mean and variance must be given together, got mean={mean!r}, variance={variance!r}.")
+            raise ValueError(
+                f"{who(self)}: mean and variance must be given together, got mean={mean!r}, variance={variance!r}."
+            )
         if mean is not None:
             mean, variance = np.asarray(mean, "float32"), np.asarray(variance, "float32")
         self.input_mean, self.input_variance = mean, variance
@@ -50,7 +52,9 @@ class Normalization(Layer):
         if any(a < 0 or a >= rank for a in axes) or len(set(axes)) < len(axes):
             raise ValueError(f"{who(self)}: axis {self.axis} does not fit inputs of shape {tuple(input_shape)}.")
         if any(input_shape[a] is None for a in axes):
-            raise ValueError(f"{who(self)}: dimensions {self.axis} of the input must be known, got shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"{who(self)}: dimensions {self.axis} of the input must be known, got shape {tuple(input_shape)}."
+            )
         self._kept = tuple(axes)
         self._reduced = tuple(a for a in range(rank) if a not in axes)
         shape = tuple(input_shape[a] for a in axes)
@@ -88,6 +92,8 @@ class Normalization(Layer):
         total = n = square = None
         for batch in [data] if hasattr(data, "shape") or isinstance(data, (list, tuple)) else data:
             batch = np.asarray(batch[0] if isinstance(batch, tuple) else batch)
+            if not batch.size:
+                continue
             if not self.built:
                 self.build(batch.shape if batch.ndim > 1 else (*batch.shape, 1)[: max(batch.ndim, 1)])
             if total is None:

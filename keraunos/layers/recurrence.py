@@ -8,7 +8,18 @@ from keraunos.util import tree
 
 
 def recur(
-    step, x, states, mask=None, *, first=None, stacked=False, zeros=False, backwards=False, unroll=False, recompute=False, variables=()
+    step,
+    x,
+    states,
+    mask=None,
+    *,
+    first=None,
+    stacked=False,
+    zeros=False,
+    backwards=False,
+    unroll=False,
+    recompute=False,
+    variables=(),
 ):
     """``output, states = step(x[:, t], states)`` for each t, the states carried along.
 

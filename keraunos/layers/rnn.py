@@ -111,13 +111,7 @@ class RNN(Layer):
                 f"{who(self)}: stateful=True needs a known batch size, as row i of a batch goes on where row i of the last one ended. "
                 "Give it, for example keras.Input((time, features), batch_size=32)."
             )
-        with NameScope(self.name) if not self._in_own_names() else contextlib.nullcontext():
-            self._held = tuple(
-                HeldState(s.shape, self.compute_dtype) for s in tree.flatten(self.get_initial_state(batch))
-            )
-
-    def _in_own_names(self):
-        return self._name_scope_for_weights().__class__ is contextlib.nullcontext
+        self._held = tuple(HeldState(s.shape, self.compute_dtype) for s in tree.flatten(self.get_initial_state(batch)))
 
     @property
     def states(self):

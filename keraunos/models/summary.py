@@ -79,7 +79,11 @@ def _rows(model, layer_range, expand_nested, depth=0):
 
 
 def _cells(model, layer, depth, is_graph, show_trainable):
-    cells = ["   " * depth + "└ " * bool(depth) + f"{layer.name} ({type(layer).__name__})", _shape_text(layer), _count_text(layer)]
+    cells = [
+        "   " * depth + "└ " * bool(depth) + f"{layer.name} ({type(layer).__name__})",
+        _shape_text(layer),
+        _count_text(layer),
+    ]
     if is_graph:
         cells.append((", ".join(_sources(model, layer)) if depth == 0 else "") or "-")
     if show_trainable:

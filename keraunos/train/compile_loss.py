@@ -132,7 +132,9 @@ class CompileLoss:
             name = identifier if isinstance(identifier, str) else loss.name
             tracker = Mean(name=self._tracker_name(outputs.labels[i], name, taken)) if several else None
             terms.append((loss, weight, tracker))
-        tracked = [(label, t[2]) for label, t in zip(outputs.labels, terms, strict=True) if t is not None and t[2] is not None]
+        tracked = [
+            (label, t[2]) for label, t in zip(outputs.labels, terms, strict=True) if t is not None and t[2] is not None
+        ]
         if isinstance(self._given, dict) and isinstance(y_pred, dict):  # logs follow the order of the losses
             given = [str(k) for k in self._given]
             tracked.sort(key=lambda item: given.index([*item[0][0], item[0][1]][0]))

@@ -335,7 +335,9 @@ class Trainer:
         ready = self._is_all_built() and (self._compile_loss is None or self._compile_loss.built)
         if kind == "train":
             ready = ready and all(o.built for o in optimizers_of(self))
-        inner = self._compile_metrics.metrics if self._compile_metrics is not None and self._compile_metrics.built else []
+        inner = (
+            self._compile_metrics.metrics if self._compile_metrics is not None and self._compile_metrics.built else []
+        )
         return ready and all(getattr(m, "built", True) for m in (*self.metrics, *inner))
 
     # -- fit, evaluate, predict ----------------------------------------------------------------------------------------------
@@ -436,7 +438,7 @@ class Trainer:
             return PredictLoop(self).run(x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One step of training on the given batch; returns the loss and metrics so far."""
+        """One step of training on the given batch; returns its loss and metrics."""
         self._check_compiled("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
@@ -450,6 +452,7 @@ class Trainer:
             data = one_batch(x, y, sample_weight, class_weight, who=f"{kind}_on_batch")
             rows = len(next(leaf for leaf in tree.flatten(data) if leaf is not None))
             self._build_for_training(kind, data, rows)
+            self.reset_metrics()
             logs = to_floats(self._run_one(kind, data))
             self._metrics_now()  # notes the order of the logs
         return logs if return_dict else flatten_logs(logs, self._log_order)

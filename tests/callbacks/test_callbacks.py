@@ -22,7 +22,9 @@ def model(optimizer="sgd", **options):
 
 def fit(*callbacks, made=None, epochs=3, **options):
     made = made or model()
-    made.fit(X, Y, batch_size=8, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks), **options)  # 5 batches an epoch
+    made.fit(
+        X, Y, batch_size=8, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks), **options
+    )  # 5 batches an epoch
     return made
 
 
@@ -77,7 +79,9 @@ def test_the_intervals_that_the_loops_ask_for():
 
 def test_every_event_of_a_run_in_order():
     seen = []
-    names = [n for n in dir(keras.callbacks.Callback) if n.startswith("on_") and n not in ("on_batch_begin", "on_batch_end")]
+    names = [
+        n for n in dir(keras.callbacks.Callback) if n.startswith("on_") and n not in ("on_batch_begin", "on_batch_end")
+    ]
     make = {name: (lambda *args, name=name, **kwargs: seen.append(name)) for name in names}
     made = fit(keras.callbacks.LambdaCallback(**make), epochs=1, steps_per_epoch=1, validation_data=(X[:8], Y[:8]))
     batch, test = ["on_train_batch_begin", "on_train_batch_end"], ["on_test_batch_begin", "on_test_batch_end"]
@@ -130,7 +134,10 @@ def test_early_stopping_restores_the_best_weights():
 
 def test_an_unknown_direction_is_an_error():
     with pytest.raises(ValueError, match="monitor='strange' is better. Pass mode="):
-        fit(keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: logs.update(strange=1)), keras.callbacks.EarlyStopping("strange"))
+        fit(
+            keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: logs.update(strange=1)),
+            keras.callbacks.EarlyStopping("strange"),
+        )
 
 
 def test_the_direction_comes_from_the_metric():
@@ -153,7 +160,9 @@ def exploding():
 def test_a_loss_that_is_no_number_ends_training_with_finite_weights(capsys):
     made = model("adam")
     x, y = exploding()
-    history = made.fit(x, y, batch_size=8, epochs=5, verbose=0, shuffle=False, callbacks=[keras.callbacks.TerminateOnNaN()])
+    history = made.fit(
+        x, y, batch_size=8, epochs=5, verbose=0, shuffle=False, callbacks=[keras.callbacks.TerminateOnNaN()]
+    )
     assert len(history.epoch) == 1 and "last finite weights" in capsys.readouterr().out
     variables = [*made.variables, *made.optimizer.variables]
     assert all(np.isfinite(np.asarray(v)).all() for v in variables)
@@ -168,7 +177,9 @@ def test_it_raises_when_asked_and_nobody_hears_of_an_end():
     x, y = exploding()
     heard = keras.callbacks.LambdaCallback(on_train_end=lambda logs: ends.append(1))
     with pytest.raises(RuntimeError, match="the loss is (nan|inf)"):
-        model("adam").fit(x, y, verbose=0, shuffle=False, callbacks=[keras.callbacks.TerminateOnNaN(raise_error=True), heard])
+        model("adam").fit(
+            x, y, verbose=0, shuffle=False, callbacks=[keras.callbacks.TerminateOnNaN(raise_error=True), heard]
+        )
     assert not ends
 
 

@@ -22,7 +22,15 @@ def model():
 
 
 TIMES = {0: "0s", 5e-5: "50us", 0.012: "12ms", 3.2: "3s", 125: "2:05", 3723: "1:02:03"}
-NUMBERS = {0.5: "0.5000", 1e-5: "1.0000e-05", 1234.5: "1234.5000", 1e9: "1.0000e+09", 0: "0.0000", float("nan"): "nan", -2.0: "-2.0000"}
+NUMBERS = {
+    0.5: "0.5000",
+    1e-5: "1.0000e-05",
+    1234.5: "1234.5000",
+    1e9: "1.0000e+09",
+    0: "0.0000",
+    float("nan"): "nan",
+    -2.0: "-2.0000",
+}
 
 
 @pytest.mark.parametrize("seconds, text", TIMES.items())
@@ -99,8 +107,16 @@ c.on_train_end()
 
 def test_a_bar_on_a_terminal():
     mine, its = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30", "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=its, stderr=its, stdin=its, env=environment) as process:
+    environment = {
+        **os.environ,
+        "TERM": "xterm",
+        "COLUMNS": "100",
+        "LINES": "30",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdout=its, stderr=its, stdin=its, env=environment
+    ) as process:
         os.close(its)
         out = b""
         while True:

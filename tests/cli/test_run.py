@@ -110,7 +110,11 @@ def test_a_traceback_points_at_the_script(tmp_path):
 
 @pytest.mark.parametrize(
     "options, environment",
-    [((), {"KERAS_BACKEND": "numpy"}), ((), {"KERAUNOS_BACKEND": "numpy"}), (("--backend", "numpy"), {"KERAS_BACKEND": "jax"})],
+    [
+        ((), {"KERAS_BACKEND": "numpy"}),
+        ((), {"KERAUNOS_BACKEND": "numpy"}),
+        (("--backend", "numpy"), {"KERAS_BACKEND": "jax"}),
+    ],
 )
 def test_the_engine_is_the_one_asked_for(tmp_path, options, environment):
     script = """
@@ -127,5 +131,7 @@ def test_what_is_missing_is_said(tmp_path):
     done = run(tmp_path, "from keras.src import backend\n")
     assert done.returncode == 1 and "keras.src" in done.stderr
     command = [sys.executable, "-m", "keraunos", "run", "nowhere.py"]
-    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
     assert done.returncode == 2 and "nowhere.py" in done.stderr

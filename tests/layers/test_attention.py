@@ -8,12 +8,18 @@ from keraunos import layers
 from keraunos.backend import use
 from keraunos.core.masks import get_mask, set_mask
 from tests.layers.cases import weights_for
-from tests.layers.harness import assert_near
+from tests.layers.harness import assert_near, in_a_hurry
 
 rng = np.random.default_rng(0)
 Q, V, K = (rng.normal(size=(2, n, 4)).astype("float32") for n in (3, 5, 5))
 VMASK = np.array([[True, True, False, True, False], [True] * 5])
 BAND = np.abs(np.arange(3)[:, None] - np.arange(5)) < 2
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    with in_a_hurry():
+        yield
 
 
 def softmax(x):
@@ -24,9 +30,16 @@ def softmax(x):
 def by_hand(layer, q, k, v, mask=None):
     """(output, scores) of several heads, by loops."""
     dense = [layer._query_dense, layer._key_dense, layer._value_dense]
-    q, k, v = (x @ d.kernel.numpy().reshape(x.shape[-1], -1) + d.bias.numpy().ravel() for x, d in zip((q, k, v), dense, strict=True))
+    q, k, v = (
+        x @ d.kernel.numpy().reshape(x.shape[-1], -1) + d.bias.numpy().ravel()
+        for x, d in zip((q, k, v), dense, strict=True)
+    )
     (heads, groups), (dim, _) = layer._heads, layer._dims
-    q, k, v = q.reshape(*q.shape[:2], heads, -1), k.reshape(*k.shape[:2], groups, -1), v.reshape(*v.shape[:2], groups, -1)
+    q, k, v = (
+        q.reshape(*q.shape[:2], heads, -1),
+        k.reshape(*k.shape[:2], groups, -1),
+        v.reshape(*v.shape[:2], groups, -1),
+    )
     scores, out = [], []
     for h in range(heads):
         g = h // (heads // groups)
@@ -71,7 +84,10 @@ def test_several_heads_by_hand(make, made_with, called_with, mask):
     assert_near(found[0][1:], by_hand(layer, Q, K, V, mask), 1e-5)
 
 
-@pytest.mark.parametrize(("axes", "shape"), [((2,), (2, 3, 2, 5, 5)), ((1, 2), (2, 2, 3, 5, 3, 5)), (-2, (2, 3, 2, 5, 5)), (None, (2, 2, 3, 5, 3, 5))])
+@pytest.mark.parametrize(
+    ("axes", "shape"),
+    [((2,), (2, 3, 2, 5, 5)), ((1, 2), (2, 2, 3, 5, 3, 5)), (-2, (2, 3, 2, 5, 5)), (None, (2, 2, 3, 5, 3, 5))],
+)
 def test_attention_axes(axes, shape):
     x = rng.normal(size=(2, 3, 5, 4)).astype("float32")
     layer = layers.MultiHeadAttention(2, 3, attention_axes=axes)
@@ -123,7 +139,9 @@ def test_masks_go_on():
 
 def test_configurations_round_trip():
     for made in (
-        layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=7, use_gate=True, dropout=0.1, activity_regularizer="l2", name="m"),
+        layers.MultiHeadAttention(
+            2, 3, value_dim=5, output_shape=7, use_gate=True, dropout=0.1, activity_regularizer="l2", name="m"
+        ),
         layers.GroupQueryAttention(3, 6, 2, use_bias=False, sliding_window=2, kernel_regularizer="l1", seed=3),
     ):
         made(Q, V)

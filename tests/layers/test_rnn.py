@@ -8,10 +8,16 @@ import pytest
 import keraunos as keras
 from keraunos import layers, ops
 from keraunos.core.masks import get_mask
-from tests.layers.harness import assert_near
+from tests.layers.harness import assert_near, in_a_hurry
 
 X = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
 MASK = np.array([[True, True, False, True], [False, True, True, False]])
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    with in_a_hurry():
+        yield
 
 
 class Decay(layers.Layer):
@@ -78,7 +84,9 @@ def test_a_cell_that_is_no_layer():
     assert_near(layers.RNN([Plain(), Plain()])(X), X.cumsum(1).sum(1), 1e-6)
 
 
-@pytest.mark.parametrize("make", [layers.SimpleRNN, layers.GRU, layers.LSTM, lambda n, **k: layers.RNN(layers.GRUCell(n), **k)])
+@pytest.mark.parametrize(
+    "make", [layers.SimpleRNN, layers.GRU, layers.LSTM, lambda n, **k: layers.RNN(layers.GRUCell(n), **k)]
+)
 def test_a_stateful_layer_goes_on(make):
     whole = make(5, return_sequences=True)
     y = np.asarray(whole(X))
@@ -93,7 +101,9 @@ def test_a_stateful_layer_goes_on(make):
     states = [s.path for s in parts.states]
     assert {v.path for v in parts.variables} >= set(states) and len(parts.weights) == 3
     variables = [v.value for v in parts.non_trainable_variables]
-    assert_near(parts.stateless_call([v.value for v in parts.trainable_variables], variables, X[:, :2])[0], y[:, :2], 1e-6)
+    assert_near(
+        parts.stateless_call([v.value for v in parts.trainable_variables], variables, X[:, :2])[0], y[:, :2], 1e-6
+    )
     assert not np.asarray(parts.states[0].value).any()
 
 
@@ -181,7 +191,9 @@ def test_an_eager_call_compiles_once():
 
 
 def test_dropout_is_the_same_at_all_steps():
-    layer = layers.SimpleRNN(3, dropout=0.5, activation=None, recurrent_initializer="zeros", kernel_initializer="identity", seed=2)
+    layer = layers.SimpleRNN(
+        3, dropout=0.5, activation=None, recurrent_initializer="zeros", kernel_initializer="identity", seed=2
+    )
     layer.return_sequences = True
     y = np.asarray(layer(np.ones((8, 4, 3), "float32"), training=True))
     assert (y == y[:, :1]).all() and {0.0, 2.0} == set(y.ravel().tolist())

@@ -49,7 +49,14 @@ def drive(callback, series, name="val_loss", model=None):
             logs = {} if value is None else {name: value}
             callback.on_train_batch_end(0, dict(logs))
             callback.on_epoch_end(epoch, logs)
-            seen.append((model.stop_training, float(model.optimizer.learning_rate), logs.get("learning_rate"), list(model.events)))
+            seen.append(
+                (
+                    model.stop_training,
+                    float(model.optimizer.learning_rate),
+                    logs.get("learning_rate"),
+                    list(model.events),
+                )
+            )
             if model.stop_training:
                 break
         callback.on_train_end()
@@ -93,7 +100,12 @@ def test_early_stopping():
 
 
 PLATEAUS = grid(
-    mode=["min", "max"], patience=[0, 1, 3], min_delta=[0, 0.13, -0.13], factor=[0.5, 0.1], cooldown=[0, 2], min_lr=[0.0, 0.2]
+    mode=["min", "max"],
+    patience=[0, 1, 3],
+    min_delta=[0, 0.13, -0.13],
+    factor=[0.5, 0.1],
+    cooldown=[0, 2],
+    min_lr=[0.0, 0.2],
 )
 
 
@@ -102,7 +114,9 @@ def test_reduce_lr_on_plateau():
         for series in SERIES:
             found = drive(keraunos.callbacks.ReduceLROnPlateau(**options), series)
             expected = drive(keras.callbacks.ReduceLROnPlateau(**options), series)
-            np.testing.assert_allclose([s[1] for s in found[0]], [s[1] for s in expected[0]], rtol=1e-6, err_msg=str((options, series)))
+            np.testing.assert_allclose(
+                [s[1] for s in found[0]], [s[1] for s in expected[0]], rtol=1e-6, err_msg=str((options, series))
+            )
 
 
 CHECKPOINTS = grid(
@@ -137,7 +151,15 @@ def test_learning_rate_scheduler(schedule):
     np.testing.assert_allclose([s[1:3] for s in found[0]], [s[1:3] for s in expected[0]], rtol=1e-6)
 
 
-ARGUMENTS = ({}, {"num_classes": 2}, {"threshold": 0.5}, {"precision": 0.5}, {"recall": 0.5}, {"sensitivity": 0.5}, {"specificity": 0.5})
+ARGUMENTS = (
+    {},
+    {"num_classes": 2},
+    {"threshold": 0.5},
+    {"precision": 0.5},
+    {"recall": 0.5},
+    {"sensitivity": 0.5},
+    {"specificity": 0.5},
+)
 
 
 def made(cls):

@@ -137,7 +137,7 @@ def scatter(model):
 def same(a, b):
     assert len(a) == len(b)
     for u, v in zip(a, b, strict=True):
-        np.testing.assert_allclose(u, v, atol=1e-6, rtol=1e-6)
+        np.testing.assert_allclose(u, v, atol=4e-6, rtol=1e-6)  # a few units in the last place of sums
 
 
 @pytest.mark.parametrize("ending", [".keras", ".weights.h5", ".h5"])

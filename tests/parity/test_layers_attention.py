@@ -9,6 +9,7 @@ import keraunos
 keras = pytest.importorskip("keras")
 
 from tests.layers.cases import weights_for  # noqa: E402
+from tests.layers.harness import in_a_hurry  # noqa: E402
 from tests.parity.layer_harness import near, plain  # noqa: E402
 
 rng = np.random.default_rng(0)
@@ -19,22 +20,38 @@ QMASK = np.array([[True, True, False], [True] * 3])
 # Keras on JAX fails where value_dim is not key_dim.
 HEADS = [
     ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}),
-    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 3, "output_shape": 7, "use_bias": False, "use_gate": True}),
+    (
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3, "value_dim": 3, "output_shape": 7, "use_bias": False, "use_gate": True},
+    ),
     ("MultiHeadAttention", {"num_heads": 3, "key_dim": 2, "output_shape": (2, 3), "kernel_initializer": "he_normal"}),
     ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "sliding_window": 2, "bias_initializer": "random_normal"}),
     ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "activity_regularizer": "l2", "kernel_regularizer": "l1"}),
     ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "dropout": 0.5, "seed": 3}),
     ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 6, "num_key_value_heads": 2}),
-    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 4, "use_gate": True, "use_bias": False}),
-    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 1, "activity_regularizer": "l2"}),
-    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 6, "num_key_value_heads": 2, "dropout": 0.5, "sliding_window": 3}),
+    (
+        "GroupQueryAttention",
+        {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 4, "use_gate": True, "use_bias": False},
+    ),
+    (
+        "GroupQueryAttention",
+        {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 1, "activity_regularizer": "l2"},
+    ),
+    (
+        "GroupQueryAttention",
+        {"head_dim": 3, "num_query_heads": 6, "num_key_value_heads": 2, "dropout": 0.5, "sliding_window": 3},
+    ),
 ]
 CALLS = [
-    {},
-    {"return_attention_scores": True},
     {"attention_mask": np.tril(np.ones((2, 3, 5), bool)), "value_mask": VMASK},
     {"use_causal_mask": True, "key_mask": VMASK, "return_attention_scores": True},
 ]
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    with in_a_hurry():
+        yield
 
 
 def run(layer, values, **kwargs):
@@ -47,7 +64,10 @@ def run(layer, values, **kwargs):
         y, state = layer.stateless_call(trainable, other, q, v, key=K, **kwargs)
         return sum((x**3).sum() for x in jax.tree_util.tree_leaves(y)), (y, state)
 
-    (_, (y, state)), grads = jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True)(trainable, Q, V)
+    program = jax.jit(
+        jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True)
+    )  # one program compiles faster than its many ops
+    (_, (y, state)), grads = program(trainable, Q, V)
     return y, state, grads
 
 

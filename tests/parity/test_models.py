@@ -37,7 +37,9 @@ def plain_stack(K):
 
 
 def deferred_stack(K):
-    model = K.Sequential([K.layers.Dense(3, kernel_initializer="he_normal"), K.layers.BatchNormalization()], name="late")
+    model = K.Sequential(
+        [K.layers.Dense(3, kernel_initializer="he_normal"), K.layers.BatchNormalization()], name="late"
+    )
     model.build((None, 4))
     return model
 
@@ -380,7 +382,13 @@ def test_custom_loop_in_jax():
 
     def run(K):
         model = K.Sequential(
-            [K.Input((4,)), K.layers.Dense(6, activation="tanh"), K.layers.BatchNormalization(), K.layers.Dropout(0.2), K.layers.Dense(2)]
+            [
+                K.Input((4,)),
+                K.layers.Dense(6, activation="tanh"),
+                K.layers.BatchNormalization(),
+                K.layers.Dropout(0.2),
+                K.layers.Dense(2),
+            ]
         )
         optimizer, loss_fn, metric = K.optimizers.Adam(0.01), K.losses.MeanSquaredError(), K.metrics.MeanAbsoluteError()
         optimizer.build(model.trainable_variables)
@@ -425,7 +433,12 @@ def test_stateless_scope():
         with K.StatelessScope(state_mapping=mapping) as scope:
             inside = np.asarray(layer(numbers(2, 3)))
             layer.bias.assign(layer.bias + 4)
-        return inside, np.asarray(scope.get_current_value(layer.bias)), np.asarray(layer.bias.value), np.asarray(layer.kernel.value)
+        return (
+            inside,
+            np.asarray(scope.get_current_value(layer.bias)),
+            np.asarray(layer.bias.value),
+            np.asarray(layer.kernel.value),
+        )
 
     for a, b in zip(*in_both(told)):
         near(a, b)

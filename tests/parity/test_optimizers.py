@@ -240,7 +240,14 @@ def test_configurations_go_both_ways(name):
 
 @pytest.mark.parametrize(
     "name",
-    [*NAMES, "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", *sorted({S + n for n, _, _ in SCHEDULES})],
+    [
+        *NAMES,
+        "Optimizer",
+        "LossScaleOptimizer",
+        "MultiOptimizer",
+        "OptimizerMap",
+        *sorted({S + n for n, _, _ in SCHEDULES}),
+    ],
 )
 def test_signatures(name):
     def parameters(module):

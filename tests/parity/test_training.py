@@ -49,7 +49,9 @@ def near(got, want, tol=1e-4, what=""):
         for i, (a, b) in enumerate(zip(got, want, strict=True)):
             near(a, b, tol, f"{what}[{i}]")
     else:
-        np.testing.assert_allclose(np.asarray(got, "float64"), np.asarray(want, "float64"), rtol=tol, atol=tol, err_msg=what)
+        np.testing.assert_allclose(
+            np.asarray(got, "float64"), np.asarray(want, "float64"), rtol=tol, atol=tol, err_msg=what
+        )
 
 
 # -- models: each makes a model from a library -----------------------------------------------------------------------------
@@ -142,7 +144,8 @@ def attentive(K):
     return K.Model(x, K.layers.Dense(10, activation="softmax")(K.layers.Flatten()(h)))
 
 
-MODELS = [mlp, convnet, residual, nested, subclassed, recurrent, attentive]
+SLOW = pytest.mark.slow  # Keras needs seconds to compile these
+MODELS = [mlp, residual, nested, *(pytest.param(f, marks=SLOW) for f in (convnet, subclassed, recurrent, attentive))]
 
 
 def paths(model):
@@ -278,7 +281,10 @@ RUNS = {  # name -> (model, what differs from the plain run)
 }
 
 
-@pytest.mark.parametrize("name", RUNS)
+QUICK = ("sgd", "adamw, global_clipnorm", "sample_weight", "validation_split", "steps_per_epoch", "penalties", "frozen")
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=SLOW) for n in RUNS])
 def test_runs_alike(name):
     make, given = RUNS[name]
     check_same(*in_both(lambda K: train(K, make, **given)))
@@ -287,7 +293,7 @@ def test_runs_alike(name):
 # -- mixed precision ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", [pytest.param("mixed_bfloat16", marks=SLOW), "mixed_float16"])
 def test_mixed_precision(policy):
     def run(K):
         before = K.config.dtype_policy()
@@ -295,7 +301,11 @@ def test_mixed_precision(policy):
         try:
             made = []
             result = train(K, lambda K: made.append(small_graph(K)) or made[0], lambda K: K.optimizers.SGD(0.1))
-            dtypes = [v.dtype for v in made[0].weights], [x.dtype for x in made[0].outputs], type(made[0].optimizer).__name__
+            dtypes = (
+                [v.dtype for v in made[0].weights],
+                [x.dtype for x in made[0].outputs],
+                type(made[0].optimizer).__name__,
+            )
             return result, dtypes
         finally:
             K.config.set_dtype_policy(before)

@@ -99,7 +99,9 @@ class JaxEngine(Engine):
         try:
             found = jax.devices(kind)[int(index or 0)]
         except (RuntimeError, ValueError, IndexError) as e:
-            raise ValueError(f"device: JAX has no device {name!r}; it has {[f'{d.platform}:{d.id}' for d in jax.devices()]}.") from e
+            raise ValueError(
+                f"device: JAX has no device {name!r}; it has {[f'{d.platform}:{d.id}' for d in jax.devices()]}."
+            ) from e
         return jax.default_device(found)
 
 
