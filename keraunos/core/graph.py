@@ -34,7 +34,8 @@ class Function(Operation):
         for x in (*self._inputs, *self._outputs):
             if not isinstance(x, KerasTensor):
                 raise ValueError(
-                    f"{type(self).__name__}: inputs and outputs must be symbolic tensors (from keras.Input and calls on it), got {type(x).__name__}."
+                    f"{type(self).__name__}: inputs and outputs must be symbolic tensors (from keras.Input and calls "
+                    f"on it), got {type(x).__name__}."
                 )
         if len({id(x) for x in self._inputs}) != len(self._inputs):
             raise ValueError(f"{type(self).__name__}: an input stands twice among inputs: {self._inputs}.")
@@ -82,7 +83,8 @@ class Function(Operation):
     def _check_structure(self, inputs):
         if not tree.same_structure(self._inputs_struct, inputs):
             raise ValueError(
-                f"{getattr(self, '_shown_as', type(self).__name__)} {self.name!r}: expected inputs nested like {describe_nest(self._inputs_struct)}, got "
+                f"{getattr(self, '_shown_as', type(self).__name__)} {self.name!r}: expected inputs nested like "
+                f"{describe_nest(self._inputs_struct)}, got "
                 f"{describe_nest(inputs)}."
             )
 

@@ -336,7 +336,8 @@ def op(arrays=None, promote="same", name=None):
     """Make a body an op.
 
     ``@op`` alone: the first parameter is the array. ``@op("x1 x2")`` names the arrays; ``"xs[]"`` is a sequence of arrays;
-    ``@op("")`` has none (it makes arrays); ``"x!"`` keeps its dtype, whatever the others are brought to. ``promote`` is "same", "float" or None, see ``Op``.
+    ``@op("")`` has none (it makes arrays); ``"x!"`` keeps its dtype, whatever the others are brought to.
+    ``promote`` is "same", "float" or None, see ``Op``.
 
     >>> from keraunos.ops.op import op
     >>> @op("x1 x2")
