@@ -5,8 +5,8 @@
 
 import lazy_loader
 
+from keraunos.release import __version__
 from keraunos.util import rooms
-from keraunos.version import __version__
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 

@@ -35,8 +35,8 @@ from .models import Model, Sequential
 from .ops.symbolic import KerasTensor, Operation
 from .optimizers import Optimizer
 from .regularizers import Regularizer
+from .release import __version__, version
 from .train.gradients import value_and_grad
-from .version import __version__, version
 
 __all__ = [
     "DTypePolicy",

@@ -18,7 +18,7 @@ REPO = Path(__file__).resolve().parents[1]
 # floor do not know each other. The longest matching name counts.
 ROOMS = (
     "util",
-    "version",
+    "release",
     "backend",
     "ops",
     "core",

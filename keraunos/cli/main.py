@@ -10,7 +10,7 @@ from keraunos import saving
 from keraunos.backend import dispatch
 from keraunos.cli.demo import run_demo
 from keraunos.cli.run import run_script, traceback_from
-from keraunos.version import __version__
+from keraunos.release import __version__
 
 app = typer.Typer(
     add_completion=False,

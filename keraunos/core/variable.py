@@ -136,11 +136,18 @@ class Variable:
 
     def assign_add(self, value):
         """Add to the value."""
-        return self.assign(self._plain() + _raw(value))
+        return self.assign(self._plain() + self._operand(value))
 
     def assign_sub(self, value):
         """Subtract from the value."""
-        return self.assign(self._plain() - _raw(value))
+        return self.assign(self._plain() - self._operand(value))
+
+    def _operand(self, value):
+        """What is added: an array of the engine, or a number, which takes the variable's dtype."""
+        value = _raw(value)
+        if self.engine.is_array(value) or isinstance(value, (int, float)):
+            return value
+        return self.engine.asarray(_host(value, self.engine), self._dtype)
 
     def _plain(self):
         scope = LOCAL.state

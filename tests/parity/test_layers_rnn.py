@@ -107,3 +107,26 @@ def test_a_cell_of_ones_own(alone):
     ours, theirs = both(make)
     mask = np.arange(5) < np.array([[5], [2], [1]]) if alone else None  # Keras fails for the stack with a mask
     near(ours(X, mask=mask), theirs(X, mask=mask), 1e-5, "")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_files(tmp_path, there):
+    """What one library writes the other one reads."""
+
+    def make(library):
+        layers = library.layers
+        x = library.Input((5, 4), batch_size=3)
+        y = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(layers.Masking()(x))
+        y = layers.TimeDistributed(layers.Dense(6, activation="relu"))(y)
+        y = layers.RNN([layers.GRUCell(4), layers.LSTMCell(6)], return_sequences=True)(y)
+        return library.Model(x, layers.SimpleRNN(3, stateful=True)(y))
+
+    writer, reader = (keraunos, keras) if there else (keras, keraunos)
+    model = make(writer)
+    want = model(X)
+    model.save(tmp_path / "whole.keras")
+    model.save_weights(tmp_path / "only.weights.h5")
+    near(reader.models.load_model(tmp_path / "whole.keras")(X), want, 1e-5, "whole")
+    other = make(reader)
+    other.load_weights(tmp_path / "only.weights.h5")
+    near(other(X), want, 1e-5, "weights")
