@@ -32,14 +32,8 @@ NEEDS = {
     "keraunos/backend/tensorflow": "tensorflow",
 }
 
-# Settings that each test finds as the first one did: (module, reads, sets).
-SETTINGS = (
-    ("keraunos.util.settings", "floatx", "set_floatx"),
-    ("keraunos.util.settings", "epsilon", "set_epsilon"),
-    ("keraunos.util.settings", "image_data_format", "set_image_data_format"),
-    ("keraunos.util.settings", "backend", "set_default_backend"),
-    ("keraunos.config", "dtype_policy", "set_dtype_policy"),
-)
+# A setting that each test finds as the first one did, beside all of `keraunos.util.settings`: (module, reads, sets).
+SETTINGS = (("keraunos.config", "dtype_policy", "set_dtype_policy"),)
 # Called before each test with what follows the name: names of layers and seeds start afresh.
 RESETS = (
     ("keraunos.utils", "clear_session", {"free_memory": False}),
@@ -147,8 +141,12 @@ def fresh_state(request, monkeypatch):
         if reset := loaded(module, name):
             reset(**arguments)
     before = [(loaded(module, write), read()) for module, name, write in SETTINGS if (read := loaded(module, name))]
+    switches = loaded("keraunos.util.settings", "_S")
+    switched = dict(vars(switches)) if switches else {}
     if isinstance(request.node, pytest.DoctestItem):
         monkeypatch.chdir(request.getfixturevalue("tmp_path"))
     yield
+    if switches := loaded("keraunos.util.settings", "_S"):
+        vars(switches).update(switched or vars(type(switches)()))
     for write, value in before:
         write(value)
