@@ -18,7 +18,7 @@ class Engine(abc.ABC):
 
     PRIMITIVES = (
         "asarray einsum erf erfinv bitcast scatter_reduce solve_triangular lu_factor eig scan while_loop cond vmap "
-        "stop_gradient conv reduce_window"
+        "stop_gradient conv reduce_window dynamic_slice dynamic_update_slice make_complex erfc recomputed take_rows"
     ).split()
 
     name = None

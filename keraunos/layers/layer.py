@@ -364,13 +364,17 @@ def _wrap_build(build):
     @functools.wraps(build)
     def wrapped(self, *args, **kwargs):
         inside = LOCAL.names and LOCAL.names[-1] == self.name
-        with contextlib.nullcontext() if inside else NameScope(self.name):
-            with self._engine_scope():
-                object.__setattr__(self, "_path", "/".join(LOCAL.names))
-                result = build(self, *args, **kwargs)
-        if self._build_shapes is None:
+        shapes_before = self._build_shapes
+        if shapes_before is None:  # noted first: a build inside this one, of the base class, may be given other shapes
             names = build_parameters(type(self)) or ("input_shape",)
             self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs}
+        try:
+            with contextlib.nullcontext() if inside else NameScope(self.name), self._engine_scope():
+                object.__setattr__(self, "_path", "/".join(LOCAL.names))
+                result = build(self, *args, **kwargs)
+        except BaseException:
+            self._build_shapes = shapes_before
+            raise
         self.built = True
         Structure.version += 1
         return result

@@ -163,21 +163,19 @@ class Programs:
         )
 
     def forward(self, inputs, method="predict_step"):
-        """Predictions for one batch: one compiled call that reads the weights and changes nothing."""
+        """Predictions for one batch: one compiled call; states that are carried on (a recurrent layer's, a seed) are kept."""
         engine = self.model._engine
         variables = self.state("predict")
         if type(inputs) is np.ndarray or engine.is_array(inputs):
             key = (method, inputs.shape, inputs.dtype)
         else:
             key = (method, *spec_key(inputs))
-        program = self.get(key, lambda: self._make_forward(engine, variables, method))
+        program = self.get(key, lambda: Forward(engine, getattr(self.model, method), variables))
         with self.lock:
-            return program([v._value for v in variables], inputs)
-
-    def _make_forward(self, engine, variables, method):
-        fn = getattr(self.model, method)
-        pure = functionalize_reads(fn, variables)
-        return engine.compile(pure)
+            outputs, values = program.run([v._value for v in variables], inputs)
+            for v, value in zip(program.changed, values, strict=True):
+                v._value = value
+        return outputs
 
 
 class Many(NamedTuple):
@@ -187,11 +185,20 @@ class Many(NamedTuple):
     first_logs: Any
 
 
-def functionalize_reads(fn, variables):
-    """``fn`` over given values of the variables; what it would change in them is dropped."""
+class Forward:
+    """A program that predicts, ``run(values, inputs) -> (outputs, new values of the changed)``.
 
-    def forward(values, inputs):
-        with StateScope(variables, values), fresh_losses():
-            return fn(inputs)
+    Most models change nothing when they predict, so only what ``fn`` is seen to change is returned and not all variables.
+    """
 
-    return forward
+    def __init__(self, engine, fn, variables):
+        self.changed = []
+        own = {id(v) for v in variables}
+
+        def forward(values, inputs):
+            with StateScope(variables, values) as scope, fresh_losses():
+                outputs = fn(inputs)
+            self.changed = [v for key, v in scope.written.items() if key in own]
+            return outputs, [scope.values[id(v)] for v in self.changed]
+
+        self.run = engine.compile(forward)

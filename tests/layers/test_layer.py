@@ -155,3 +155,22 @@ def test_engine_of_a_layer_is_that_of_its_making():
         layer = layers.Dense(2)
         layer.build((None, 3))
     assert type(layer(np.ones((1, 3), "float32"))).__name__ == "ndarray"
+
+
+def test_the_build_shape_is_that_of_the_outermost_build():
+    class Halved(layers.Dense):
+        def build(self, input_shape):
+            super().build((*input_shape[:-1], input_shape[-1] // 2))
+
+        def call(self, x):
+            return super().call(x[..., ::2])
+
+    class Fails(layers.Layer):
+        def build(self, input_shape):
+            raise RuntimeError("no")
+
+    layer = Halved(2)
+    layer(ops.ones((3, 4)))
+    assert layer.get_build_config() == {"input_shape": (3, 4)} and layer.kernel.shape == (2, 2)
+    with pytest.raises(RuntimeError):
+        Fails().build((1,))
