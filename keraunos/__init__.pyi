@@ -36,7 +36,9 @@ from .ops.symbolic import KerasTensor, Operation
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 from .release import __version__, version
-from .train.gradients import value_and_grad
+from .train.compiled import jit
+from .train.gradients import grad, value_and_grad
+from .train.transformations import checkpoint, vmap
 
 __all__ = [
     "DTypePolicy",
@@ -61,11 +63,14 @@ __all__ = [
     "activations",
     "backend",
     "callbacks",
+    "checkpoint",
     "config",
     "constraints",
     "device",
     "dtype_policies",
+    "grad",
     "initializers",
+    "jit",
     "layers",
     "losses",
     "metrics",
@@ -81,4 +86,5 @@ __all__ = [
     "utils",
     "value_and_grad",
     "version",
+    "vmap",
 ]

@@ -18,7 +18,7 @@ HOST = "host"
 HANDLE = "handle"
 SYMBOLIC = "symbolic"
 
-_BUILTIN = {"jax": "keraunos.backend.jax", "numpy": "keraunos.backend.numpy"}
+_BUILTIN = {"jax": "keraunos.backend.jax", "numpy": "keraunos.backend.numpy", "torch": "keraunos.backend.torch"}
 _ENGINES = {}
 _LOCK = threading.RLock()
 
@@ -114,6 +114,15 @@ def _foreign(x):
         engine = get_engine(top)
         return engine if engine.is_array(x) else None
     return HOST if hasattr(x, "__array__") else None
+
+
+def to_host(x):
+    """A NumPy array of a variable, an array of any engine, or a host value."""
+    kind = kind_of.get(type(x)) or classify(x)
+    if kind is HANDLE:
+        x = x.__keraunos_value__()
+        kind = kind_of.get(type(x)) or classify(x)
+    return np.asarray(x) if kind is HOST or kind is None else kind.to_numpy(x)
 
 
 def mixed(op, first, second):

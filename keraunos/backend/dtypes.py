@@ -69,6 +69,11 @@ _ALIASES = {
 }
 
 
+def register(names):
+    """Make an engine's own dtype objects known by their standard names, so that they are found by one look-up."""
+    _NAMES.update(names)
+
+
 def numpy_dtype(name):
     """The NumPy dtype of a standard name (bfloat16 and float8 come from ml_dtypes)."""
     return _NUMPY[name]

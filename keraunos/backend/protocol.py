@@ -12,8 +12,13 @@ class Engine(abc.ABC):
             ``PRIMITIVES``.
         natives: dict from op name to a function ``(xp, *args)`` that replaces the body of that op (a fused kernel, a right
             gradient at a kink).
+        updates: dict from the name of an optimizer's rule to a function that updates lists of weights and slots at once, where the
+            engine has a fused kernel: "adam" is ``(values, gradients, means, squares, rate, beta_1, beta_2, epsilon) -> (values, means,
+            squares)``.
         random: namespace of generators over raw keys (uint32 arrays of shape (2,)).
         trains: whether ``value_and_grad`` is available.
+        pads: whether a partial last batch is better padded and masked than run as a batch of another size (it is where programs are
+            compiled for one size).
     """
 
     PRIMITIVES = (
@@ -23,7 +28,9 @@ class Engine(abc.ABC):
 
     name = None
     trains = True
+    pads = True
     natives = {}
+    updates = {}
 
     @abc.abstractmethod
     def is_array(self, x):
@@ -36,6 +43,10 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def asarray(self, x, dtype=None):
         """An array of this engine from anything array-like; ``dtype`` is a standard name."""
+
+    def scalar(self, v, dtype):
+        """A Python number as an array that nobody changes; it may be kept for the next time."""
+        return self.asarray(v, dtype)
 
     def adopt(self, x):
         """An array of this engine from a NumPy array that nobody else holds; it may take over the memory."""
@@ -56,6 +67,10 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def compile(self, fn, donate=(), static=()):
         """``fn`` as one compiled program (or ``fn`` itself on an engine that has none)."""
+
+    def prepared(self, op, fn):
+        """``fn(xp, *args)``, the body or native function of an op, in the form in which calls run it."""
+        return fn
 
     @abc.abstractmethod
     def value_and_grad(self, fn):

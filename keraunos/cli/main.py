@@ -10,6 +10,7 @@ from keraunos import saving
 from keraunos.backend import dispatch
 from keraunos.cli.demo import run_demo
 from keraunos.cli.run import run_script, traceback_from
+from keraunos.cli.transform import transform
 from keraunos.release import __version__
 
 app = typer.Typer(
@@ -82,6 +83,9 @@ def info():
         typer.echo(
             f"  engine {name}{' (default)' if name == default else ''}: trains {'yes' if engine.trains else 'no'}"
         )
+
+
+app.command()(transform)
 
 
 def main():

@@ -1,5 +1,6 @@
 """What holds for the current thread: whose values variables show, the compute dtype, name prefixes, the call in progress."""
 
+import copy
 import threading
 
 
@@ -38,17 +39,48 @@ class StateScope:
 
     def read(self, variable):
         """The value that ``variable`` has here."""
-        scope, key = self, id(variable)
-        while scope is not None:
-            if key in scope.values:
-                return scope.values[key]
-            scope = scope._outer
-        return variable._value
+        key = id(variable)
+        if key in self.values:
+            return self.values[key]
+        return variable._value if self._outer is None else self._outer.read(variable)
 
     def write(self, variable, value):
         """Give ``variable`` a value here."""
         self.values[id(variable)] = value
         self.written[id(variable)] = variable
+
+
+class NotingScope(StateScope):
+    """A scope that remembers what was read in it: ``seen`` has (variable, value read first) by the variable's id."""
+
+    def __init__(self, variables=(), values=()):
+        super().__init__(variables, values)
+        self.seen = {}
+
+    def read(self, variable):
+        value = super().read(variable)
+        if id(variable) not in self.written:
+            self.seen.setdefault(id(variable), (variable, value))
+        return value
+
+
+class Surroundings:
+    """What held for the thread when this was made, to hold again in a block: later, or in another thread."""
+
+    def __init__(self):
+        self.kept = {**vars(LOCAL), "call": copy.copy(LOCAL.call)}  # the call in progress changes until it is over
+
+    def __enter__(self):
+        self._before = dict(vars(LOCAL))
+        _put(self.kept)
+
+    def __exit__(self, *exc):
+        _put(self._before)
+
+
+def _put(kept):
+    vars(LOCAL).clear()
+    vars(LOCAL).update(kept)
 
 
 class NameScope:

@@ -1,10 +1,11 @@
 """The loss of connectionist temporal classification."""
 
+import numpy as np
+
 from keraunos.backend import dispatch
 from keraunos.losses.loss import LossFunctionWrapper, loss_function
 from keraunos.losses.matching import as_array
 from keraunos.ops.core import cast
-from keraunos.ops.creation import full
 from keraunos.ops.ctc import ctc_loss
 from keraunos.util import registry
 
@@ -28,8 +29,8 @@ def ctc(y_true, y_pred):
             f"{tuple(y_true.shape)} and {tuple(y_pred.shape)}."
         )
     batch = y_pred.shape[0]
-    labels = full((batch,), y_true.shape[1], dtype="int32")
-    frames = full((batch,), y_pred.shape[1], dtype="int32")
+    labels = np.full(batch, y_true.shape[1], "int32")  # a host array: it follows the others
+    frames = np.full(batch, y_pred.shape[1], "int32")
     return ctc_loss(cast(y_true, "int32"), y_pred, labels, frames, mask_index=0)
 
 

@@ -1,8 +1,11 @@
 """Counts of true and false, positive and negative predictions at thresholds."""
 
+import math
+
 import numpy as np
 
 from keraunos.backend import dispatch
+from keraunos.backend.dtypes import standardize_dtype
 from keraunos.losses.matching import as_array, match_ranks, match_weights, rank
 from keraunos.ops.arithmetic import clip
 from keraunos.ops.core import cast
@@ -95,7 +98,7 @@ def count(
         yes, no = where(positive, weights, 0.0), where(positive, 0.0, weights)
     labels = y_pred.shape[-1] if by_label else 1
     scores, yes, no = (transpose(reshape(a, (-1, labels))) for a in (y_pred, yes, no))  # (labels, n)
-    above = _above_by_buckets if even and scores.size * thresholds.size > _MANY else _above
+    above = _above_by_buckets if even and math.prod(scores.shape) * len(thresholds) > _MANY else _above
     found = (*above(scores, yes, no, thresholds), reduce_sum(yes, axis=1), reduce_sum(no, axis=1))
     if by_label:
         return Counts(transpose(found[0]), transpose(found[1]), *found[2:])
@@ -104,15 +107,15 @@ def count(
 
 def _above(scores, yes, no, thresholds):
     """Sums of weights above each threshold, by comparing with each: (labels, thresholds) twice."""
-    limits = as_array(dispatch.engine_of(scores), thresholds, str(scores.dtype))
+    limits = as_array(dispatch.engine_of(scores), thresholds, standardize_dtype(scores.dtype))
     above = scores[:, None, :] > limits[None, :, None]  # (labels, thresholds, n)
     return tuple(reduce_sum(where(above, w[:, None, :], 0.0), axis=-1) for w in (yes, no))
 
 
 def _above_by_buckets(scores, yes, no, thresholds):
     """The same, by the sums of weights between neighbouring thresholds, for evenly spaced ones."""
-    n, labels = thresholds.size, scores.shape[0]
-    limits = as_array(dispatch.engine_of(scores), thresholds, str(scores.dtype))
+    n, labels = len(thresholds), scores.shape[0]
+    limits = as_array(dispatch.engine_of(scores), thresholds, standardize_dtype(scores.dtype))
     near = cast(
         clip(floor(scores * (n - 1)) - 1.0, 0, max(n - 4, 0)), "int32"
     )  # a threshold just below, up to rounding

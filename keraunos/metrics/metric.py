@@ -3,6 +3,7 @@
 import numpy as np
 
 from keraunos import initializers
+from keraunos.backend.dtypes import numpy_dtype
 from keraunos.core import capture, dtype_policy
 from keraunos.core.scope import NameScope, StateScope
 from keraunos.core.tracked import walk
@@ -108,7 +109,7 @@ class Metric:
     def reset_state(self):
         """Start anew: all variables become 0."""
         for v in self.variables:
-            v.assign(np.zeros(v.shape, v.engine.dtype(v._dtype)))
+            v.assign(np.zeros(v.shape, numpy_dtype(v._dtype)))
 
     def update_state(self, *args, **kwargs):
         """Take a batch into account."""

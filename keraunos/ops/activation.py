@@ -8,6 +8,7 @@ import math
 import warnings
 
 from keraunos.backend.dtypes import standardize_dtype
+from keraunos.ops import checks
 from keraunos.ops.op import op
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -317,7 +318,18 @@ def sparse_sigmoid(xp, x):
     return (xp.minimum(xp.maximum(x, -one), one) + 1) / 2
 
 
-@op(promote="float")
+def _one_class(engine, x, axis):
+    """Axes that x has, and a warning where the result says nothing."""
+    checks.axes("softmax", x, axis)
+    if isinstance(axis, int) and x.shape[axis] == 1:
+        warnings.warn(
+            f"softmax: axis {axis} of the input of shape {tuple(x.shape)} has size 1, so every output is 1. Did you mean "
+            "sigmoid?",
+            stacklevel=4,
+        )
+
+
+@op(promote="float", check=_one_class)
 def softmax(xp, x, axis=-1):
     """exp(x) / sum of exp(x) along ``axis`` (an int, a tuple of ints, or None for all axes).
 
@@ -327,17 +339,11 @@ def softmax(xp, x, axis=-1):
     >>> ops.softmax([[200.0, 200.0], [-200.0, 200.0]]).tolist()
     [[0.5, 0.5], [0.0, 1.0]]
     """
-    if isinstance(axis, int) and x.ndim and x.shape[axis] == 1:
-        warnings.warn(
-            f"softmax: axis {axis} of the input of shape {tuple(x.shape)} has size 1, so every output is 1. Did you mean "
-            "sigmoid?",
-            stacklevel=4,
-        )
     e = xp.exp(x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True)))
     return e / xp.sum(e, axis=axis, keepdims=True)
 
 
-@op(promote="float")
+@op(promote="float", check=lambda engine, x, axis: checks.axes("log_softmax", x, axis))
 def log_softmax(xp, x, axis=-1):
     """x - log(sum of exp(x)) along ``axis`` (an int, a tuple of ints, or None for all axes).
 
@@ -361,6 +367,7 @@ def sparsemax(xp, x, axis=-1):
     >>> ops.sparsemax([[0.5, 0.25, -1.0]]).tolist()
     [[0.625, 0.375, 0.0]]
     """
+    axis = checks.axis("sparsemax", x, axis)
     z = xp.moveaxis(x, axis, -1)
     z = z - xp.stop_gradient(xp.max(z, axis=-1, keepdims=True))
     falling = xp.flip(xp.sort(z, axis=-1), axis=-1)
@@ -382,12 +389,9 @@ def glu(xp, x, axis=-1):
     >>> ops.glu([4.0, 0.0]).tolist()
     [2.0]
     """
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"glu: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}."
-        )
+    axis = checks.axis("glu", x, axis)
     if x.shape[axis] % 2:
         raise ValueError(f"glu: axis {axis} must have an even size to be cut into halves, got shape {tuple(x.shape)}.")
     half = x.shape[axis] // 2
-    lead = (slice(None),) * (axis % x.ndim)
+    lead = (slice(None),) * axis
     return x[(*lead, slice(None, half))] * sigmoid(x[(*lead, slice(half, None))])

@@ -4,6 +4,7 @@
 Arrays of different dtypes meet in the least dtype above both; Python numbers take the dtype of the array.
 """
 
+from keraunos.ops import checks
 from keraunos.ops.op import op
 
 
@@ -26,7 +27,7 @@ def subtract(xp, x1, x2):
     >>> ops.subtract([1, 2], 3).tolist()
     [-2, -1]
     """
-    if x1.dtype == bool:
+    if checks.is_bool(x1):
         raise TypeError(
             "subtract: x1 and x2 are booleans, which have no difference; use logical_xor, or cast them to integers."
         )
@@ -97,7 +98,7 @@ def mod(xp, x1, x2):
     >>> ops.mod([7, -7], 3).tolist()
     [1, 2]
     """
-    if x1.dtype == bool:
+    if checks.is_bool(x1):
         x1, x2 = xp.astype(x1, "int32"), xp.astype(x2, "int32")
     return xp.remainder(x1, x2)
 
@@ -110,7 +111,7 @@ def fmod(xp, x1, x2):
     >>> ops.fmod([7, -7], 3).tolist()
     [1, -1]
     """
-    if x1.dtype == bool:
+    if checks.is_bool(x1):
         x1, x2 = xp.astype(x1, "int32"), xp.astype(x2, "int32")
     return xp.fmod(x1, x2)
 
@@ -123,7 +124,7 @@ def power(xp, x1, x2):
     >>> ops.power([2.0, 3.0], 2).tolist()
     [4.0, 9.0]
     """
-    if x1.dtype == bool:
+    if checks.is_bool(x1):
         x1, x2 = xp.astype(x1, "int32"), xp.astype(x2, "int32")
     return xp.pow(x1, x2)
 
@@ -147,7 +148,7 @@ def absolute(xp, x):
     >>> ops.absolute([1, -2]).tolist()
     [1, 2]
     """
-    return x if x.dtype == bool else xp.abs(x)
+    return x if checks.is_bool(x) else xp.abs(x)
 
 
 @op
@@ -158,7 +159,7 @@ def abs(xp, x):
     >>> ops.abs([1, -2]).tolist()
     [1, 2]
     """
-    return x if x.dtype == bool else xp.abs(x)
+    return x if checks.is_bool(x) else xp.abs(x)
 
 
 @op(promote="float")
@@ -180,7 +181,7 @@ def sign(xp, x):
     >>> ops.sign([-3.0, 0.0, 2.0]).tolist()
     [-1.0, 0.0, 1.0]
     """
-    return xp.sign(xp.astype(x, "int32") if x.dtype == bool else x)
+    return xp.sign(xp.astype(x, "int32") if checks.is_bool(x) else x)
 
 
 @op
@@ -191,7 +192,7 @@ def square(xp, x):
     >>> ops.square([-3.0, 2.0]).tolist()
     [9.0, 4.0]
     """
-    if x.dtype == bool:
+    if checks.is_bool(x):
         x = xp.astype(x, "int32")
     return xp.square(x)
 
@@ -292,7 +293,7 @@ def clip(xp, x, x_min, x_max):
     >>> ops.clip([-1.0, 0.5, 3.0], 0, 1).tolist()
     [0.0, 0.5, 1.0]
     """
-    if x.dtype == bool:
+    if checks.is_bool(x):
         x, x_min, x_max = (a if a is None else xp.astype(xp.asarray(a), "int32") for a in (x, x_min, x_max))
     return xp.clip(x, x_min, x_max)
 

@@ -2,16 +2,27 @@
 
 import operator
 
+import numpy as np
+
+from keraunos.backend.dtypes import is_int_dtype, standardize_dtype
 from keraunos.util.errors import describe
+
+
+def integer(who, value, name, least=None):
+    """A Python int, not less than ``least``."""
+    try:
+        found = operator.index(value)
+    except TypeError as e:
+        raise TypeError(f"{who}: {name} must be an int, got {describe(value)}.") from e
+    if least is not None and found < least:
+        raise ValueError(f"{who}: {name} must be at least {least}, got {found}.")
+    return found
 
 
 def axis(who, x, value, name="axis"):
     """One axis of x, made non-negative."""
     n = len(x.shape)
-    try:
-        a = operator.index(value)
-    except TypeError as e:
-        raise TypeError(f"{who}: {name} must be an int, got {describe(value)}.") from e
+    a = integer(who, value, name)
     if -n <= a < n:
         return a + n if a < 0 else a
     raise ValueError(
@@ -38,7 +49,7 @@ def axes(who, x, value, name="axis"):
 def new_axis(who, x, value, extra=1, name="axis"):
     """A place in the shape that x gets when ``extra`` dimensions are added."""
     n = len(x.shape) + extra
-    a = operator.index(value)
+    a = integer(who, value, name)
     if -n <= a < n:
         return a + n if a < 0 else a
     raise ValueError(
@@ -73,7 +84,30 @@ def square(who, x, name="x"):
         raise ValueError(f"{who}: {name} must be square matrices (..., n, n), got shape {tuple(s)}.")
 
 
+def is_bool(x):
+    """Whether x holds truth values."""
+    return standardize_dtype(x.dtype) == "bool"
+
+
 def choice(who, value, allowed, name):
     """One of the allowed values."""
     if value not in allowed:
         raise ValueError(f"{who}: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+
+
+def in_range(who, engine, indices, size, name="indices"):
+    """Integer indices in [-size, size), where their values are known."""
+    if engine.is_tracer(indices) or not is_int_dtype(indices.dtype):
+        return
+    found = np.asarray(indices if isinstance(indices, np.generic) else engine.to_numpy(indices))
+    if found.size and not (-size <= found.min() and found.max() < size):
+        wrong = found[(found < -size) | (found >= size)].flat[0]
+        raise IndexError(f"{who}: {name} must be in [{-size}, {size - 1}], got {wrong}.")
+
+
+def between(who, engine, values, low, high, name):
+    """Numbers in [low, high], where they are known."""
+    if not engine.is_tracer(values):
+        found = engine.to_numpy(values)
+        if ((found < low) | (found > high)).any():
+            raise ValueError(f"{who}: {name} must be in [{low}, {high}], got {found.tolist()}.")

@@ -4,6 +4,8 @@
 ``(*kernel, channels / groups, filters)`` and padding as a list of pairs.
 """
 
+import functools
+
 from keraunos.ops.op import op
 from keraunos.util.errors import near
 from keraunos.util.settings import standardize_data_format
@@ -75,15 +77,28 @@ def _nonempty(name, sizes, windows, padding):
 def _convolve(xp, name, x, w, strides, padding, dilation, groups):
     """The convolution of channels-last x, its padding resolved."""
     rank = x.ndim - 2
+    plan = _plan(name, tuple(x.shape[1:-1]), tuple(w.shape[:rank]), hashable(strides), padding, hashable(dilation))
+    strides, resolved, dilation = plan
+    return xp.conv(x, w, strides, resolved, (1,) * rank, dilation, groups)
+
+
+def hashable(value):
+    """A list as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+@functools.lru_cache(maxsize=4096)
+def _plan(name, sizes, kernel, strides, padding, dilation):
+    """Strides, padding and dilation for each dimension."""
+    rank = len(sizes)
     strides = per_dimension(strides, rank, name, "strides")
     dilation = per_dimension(dilation, rank, name, "dilation_rate")
     if max(strides) > 1 and max(dilation) > 1:
         raise ValueError(f"{name}: strides {strides} and dilation_rate {dilation} can't both be greater than 1.")
     padding = check_padding(padding, name, _PADDINGS if rank == 1 else _PADDINGS[:2])
-    windows = tuple((k - 1) * d + 1 for k, d in zip(w.shape[:rank], dilation, strict=True))
-    _nonempty(name, x.shape[1:-1], windows, padding)
-    resolved = pads(padding, x.shape[1:-1], windows, strides)
-    return xp.conv(x, w, strides, resolved, (1,) * rank, dilation, groups)
+    windows = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
+    _nonempty(name, sizes, windows, padding)
+    return strides, tuple(pads(padding, sizes, windows, strides)), dilation
 
 
 @op("inputs kernel")

@@ -7,11 +7,11 @@ import numpy as np
 from keraunos.backend import dispatch, dtypes
 from keraunos.backend.dispatch import HANDLE, HOST, SYMBOLIC
 from keraunos.backend.dtypes import standardize_dtype
-from keraunos.ops.op import kind_or_none, op
+from keraunos.ops.op import in_dtype, kind_or_none, op
 from keraunos.ops.symbolic import KerasTensor
 
 
-@op(promote=None)
+@op(promote=None, compiled=False)
 def cast(xp, x, dtype):
     """x converted to a dtype; floats lose their fraction when they become ints.
 
@@ -57,7 +57,7 @@ def _common_range(source, target):
     return low, high
 
 
-@op(promote=None, name="convert_to_tensor")
+@op(promote=None, name="convert_to_tensor", compiled=False)
 def _convert(xp, x, dtype=None):
     return x if dtype is None else xp.astype(x, standardize_dtype(dtype))
 
@@ -78,7 +78,7 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
         raise ValueError(f"convert_to_tensor: {'sparse' if sparse else 'ragged'} arrays are not supported.")
     if isinstance(x, KerasTensor) and (dtype is None or x.dtype == standardize_dtype(dtype)):
         return x
-    return _convert(x, dtype)
+    return _convert(in_dtype("convert_to_tensor", x, dtype), dtype)
 
 
 def convert_to_numpy(x):
@@ -133,7 +133,7 @@ def dtype(x):
     return standardize_dtype(convert_to_tensor(x).dtype if found is None else found)
 
 
-@op(promote=None)
+@op(promote=None, compiled=False)
 def stop_gradient(xp, variable):
     """The same values, through which no gradient flows.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from keraunos.backend import dispatch, dtypes
 from keraunos.ops import checks
-from keraunos.ops.op import op
+from keraunos.ops.op import in_dtype, op
 
 
 def _dtype(xp, dtype):
@@ -69,7 +69,8 @@ def full(shape, fill_value, dtype=None):
     >>> ops.full((2,), 7.0).tolist()
     [7.0, 7.0]
     """
-    return _full(checks.shape("full", shape), fill_value, dtype)
+    dtype = dtypes.standardize_dtype(dtype)
+    return _full(checks.shape("full", shape), in_dtype("full", fill_value, dtype), dtype)
 
 
 @op(promote=None)
@@ -111,8 +112,13 @@ def empty_like(xp, x, dtype=None):
     return xp.empty(x.shape, dtype=x.dtype if dtype is None else _dtype(xp, dtype))
 
 
-@op("x fill_value", promote=None)
-def full_like(xp, x, fill_value, dtype=None):
+@op("x fill_value", promote=None, name="full_like")
+def _full_like(xp, x, fill_value, dtype):
+    """``full_like`` with its value in the dtype."""
+    return xp.broadcast_to(xp.astype(fill_value, x.dtype if dtype is None else _dtype(xp, dtype)), x.shape)
+
+
+def full_like(x, fill_value, dtype=None):
     """One value in the shape, and without ``dtype`` the dtype, of x.
 
     **Shape:** that of x.
@@ -121,7 +127,8 @@ def full_like(xp, x, fill_value, dtype=None):
     >>> ops.full_like([1, 2], 7).tolist()
     [7, 7]
     """
-    return xp.broadcast_to(xp.astype(fill_value, x.dtype if dtype is None else _dtype(xp, dtype)), x.shape)
+    kept = getattr(x, "dtype", None) if dtype is None else dtype
+    return _full_like(x, in_dtype("full_like", fill_value, kept), dtype)
 
 
 @op("")
@@ -134,7 +141,8 @@ def eye(xp, N, M=None, k=0, dtype=None):
     >>> ops.eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return xp.eye(N, M, k=k, dtype=_dtype(xp, dtype))
+    n, m = (checks.integer("eye", d, name, 0) for d, name in ((N, "N"), (N if M is None else M, "M")))
+    return xp.eye(n, m, k=checks.integer("eye", k, "k"), dtype=_dtype(xp, dtype))
 
 
 @op("")
@@ -147,7 +155,7 @@ def identity(xp, n, dtype=None):
     >>> ops.identity(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return xp.eye(n, dtype=_dtype(xp, dtype))
+    return xp.eye(checks.integer("identity", n, "n", 0), dtype=_dtype(xp, dtype))
 
 
 @op("")
@@ -160,7 +168,8 @@ def tri(xp, N, M=None, k=0, dtype=None):
     >>> ops.tri(2).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
-    return xp.tri(N, M, k=k, dtype=_dtype(xp, dtype))
+    n, m = (checks.integer("tri", d, name, 0) for d, name in ((N, "N"), (N if M is None else M, "M")))
+    return xp.tri(n, m, k=checks.integer("tri", k, "k"), dtype=_dtype(xp, dtype))
 
 
 def _plain(value):
@@ -198,6 +207,7 @@ def _linspace(xp, start, stop, num, endpoint, dtype, axis):
     steps = max(num - 1 if endpoint else num, 1)
     share = xp.reshape(xp.arange(num, dtype=start.dtype) / steps, (num,) + (1,) * len(shape))
     found = start * (1 - share) + stop * share  # exact at both ends
+    axis = checks.axis("linspace", found, axis)
     return xp.moveaxis(xp.astype(found, start.dtype if dtype is None else _dtype(xp, dtype)), 0, axis)
 
 
@@ -210,9 +220,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> ops.linspace(0, 1, 3).tolist()
     [0.0, 0.5, 1.0]
     """
-    num = operator.index(num)
-    if num < 0:
-        raise ValueError(f"linspace: num must not be negative, got {num}.")
+    num = checks.integer("linspace", num, "num", 0)
     found = _linspace(start, stop, num, endpoint, dtype, axis)
     if not retstep:
         return found
@@ -235,8 +243,9 @@ def logspace(xp, start, stop, num=50, endpoint=True, base=10, dtype=None, axis=0
     >>> ops.round(ops.logspace(0, 2, 3)).tolist()
     [1.0, 10.0, 100.0]
     """
-    exponents = _linspace(start, stop, operator.index(num), endpoint, None, axis)
+    exponents = _linspace(start, stop, checks.integer("logspace", num, "num", 0), endpoint, None, 0)
     found = xp.pow(xp.asarray(base, exponents.dtype), exponents)
+    found = xp.moveaxis(found, 0, checks.axis("logspace", found, axis))
     return found if dtype is None else xp.astype(found, _dtype(xp, dtype))
 
 
@@ -251,8 +260,9 @@ def geomspace(xp, start, stop, num=50, endpoint=True, dtype=None, axis=0):
     [1.0, 10.0, 100.0]
     """
     sign = xp.sign(start)
-    logs = _linspace(xp.log(xp.abs(start)), xp.log(xp.abs(stop)), operator.index(num), endpoint, None, 0)
-    found = xp.moveaxis(sign * xp.exp(logs), 0, axis)
+    num = checks.integer("geomspace", num, "num", 0)
+    found = sign * xp.exp(_linspace(xp.log(xp.abs(start)), xp.log(xp.abs(stop)), num, endpoint, None, 0))
+    found = xp.moveaxis(found, 0, checks.axis("geomspace", found, axis))
     return found if dtype is None else xp.astype(found, _dtype(xp, dtype))
 
 
@@ -300,9 +310,9 @@ def vander(xp, x, N=None, increasing=False):
     """
     if x.ndim != 1:
         raise ValueError(f"vander: x must have one dimension, got shape {tuple(x.shape)}.")
-    if x.dtype == bool:
+    if checks.is_bool(x):
         x = xp.astype(x, "int32")
-    n = x.shape[0] if N is None else operator.index(N)
+    n = x.shape[0] if N is None else checks.integer("vander", N, "N", 0)
     columns = [xp.ones_like(x)]
     for _ in range(n - 1):
         columns.append(columns[-1] * x)

@@ -1,6 +1,7 @@
 """Cross entropies between targets and probabilities, or logits (which is the stable form)."""
 
 from keraunos.backend.dtypes import is_float_dtype
+from keraunos.ops import checks
 from keraunos.ops.activation import log_softmax
 from keraunos.ops.op import op
 from keraunos.util import settings
@@ -59,6 +60,7 @@ def categorical_crossentropy(xp, target, output, from_logits=False, axis=-1):
     """
     _same_shape("categorical_crossentropy", target, output)
     _at_least_1d("categorical_crossentropy", output)
+    axis = checks.axis("categorical_crossentropy", output, axis)
     return xp.sum(-target * _log_probabilities(xp, output, from_logits, axis), axis=axis)
 
 
@@ -77,7 +79,7 @@ def sparse_categorical_crossentropy(xp, target, output, from_logits=False, axis=
     if not is_float_dtype(output.dtype):
         output = xp.astype(output, settings.floatx())
     rank = output.ndim
-    axis %= rank
+    axis = checks.axis("sparse_categorical_crossentropy", output, axis)
     if target.ndim == rank and target.shape[axis] == 1:
         target = xp.squeeze(target, axis=axis)
     expected = (*output.shape[:axis], *output.shape[axis + 1 :])

@@ -12,9 +12,9 @@ from keraunos.util import settings
 _NEVER = -1e5  # the logarithm of a probability of zero: finite, so that gradients stay so
 
 
-def _frames(xp, name, output):
+def _frames(xp, name, output, argument):
     if output.ndim != 3:
-        raise ValueError(f"{name}: the frames must have shape (batch, frames, classes), got {tuple(output.shape)}.")
+        raise ValueError(f"{name}: {argument} must have shape (batch, frames, classes), got {tuple(output.shape)}.")
     return output if is_float_dtype(output.dtype) else xp.astype(output, settings.floatx())
 
 
@@ -38,7 +38,7 @@ def ctc_loss(xp, target, output, target_length, output_length, mask_index=0):
     >>> [round(v, 4) for v in loss.tolist()]
     [0.6931]
     """
-    output = _frames(xp, "ctc_loss", output)
+    output = _frames(xp, "ctc_loss", output, "output")
     batch, frames, _ = output.shape
     if target.ndim != 2 or target.shape[0] != batch:
         raise ValueError(f"ctc_loss: target must have shape ({batch}, labels), got {tuple(target.shape)}.")
@@ -94,7 +94,7 @@ def ctc_decode(
     >>> ops.ctc_decode(frames, [3])[0].tolist()
     [[[1, 2, -1]]]
     """
-    inputs = _frames(xp, "ctc_decode", inputs)
+    inputs = _frames(xp, "ctc_decode", inputs, "inputs")
     _per_sample("ctc_decode", "sequence_lengths", sequence_lengths, inputs.shape[0])
     if strategy not in ("greedy", "beam_search"):
         raise ValueError(f"ctc_decode: strategy must be 'greedy' or 'beam_search', got {strategy!r}.")

@@ -4,6 +4,7 @@
 """
 
 from keraunos.backend import dtypes
+from keraunos.ops import checks
 from keraunos.ops.op import op
 
 
@@ -314,7 +315,7 @@ def round(xp, x, decimals=0):
     >>> ops.round([0.5, 1.5, 2.4]).tolist()
     [0.0, 2.0, 2.0]
     """
-    if x.dtype == bool:
+    if checks.is_bool(x):
         x = xp.astype(x, "int32")
     return xp.round(x, decimals)
 
@@ -393,7 +394,7 @@ def signbit(xp, x):
     >>> ops.signbit([1.0, -0.0]).tolist()
     [False, True]
     """
-    return xp.signbit(xp.astype(x, "int32") if x.dtype == bool else x)
+    return xp.signbit(xp.astype(x, "int32") if checks.is_bool(x) else x)
 
 
 @op

@@ -140,7 +140,7 @@ def _window(xp, who, window, sequence_length, fft_length, dtype):
         checks.choice(who, window, ("hann", "hamming"), "window")
         t = np.arange(sequence_length) / sequence_length  # periodic: the point after the last is the first of the next
         a = 0.5 if window == "hann" else 0.54
-        window = xp.asarray((a - (1 - a) * np.cos(2 * np.pi * t)).astype(dtype))
+        window = xp.asarray(a - (1 - a) * np.cos(2 * np.pi * t), dtype)
     elif window is None:
         return xp.ones((fft_length,), dtype=dtype)
     else:

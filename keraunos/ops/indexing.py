@@ -1,5 +1,6 @@
 """Functions that pick, order and place elements."""
 
+import math
 import operator
 
 from keraunos.backend import dtypes
@@ -8,7 +9,19 @@ from keraunos.ops.op import op
 from keraunos.util.errors import describe
 
 
-@op("x indices", promote=None)
+def _known_in_range(who):
+    """A check for an op over (x, indices, axis)."""
+
+    def check(engine, x, indices, axis):
+        if axis is None:
+            checks.in_range(who, engine, indices, math.prod(x.shape))
+        else:
+            checks.in_range(who, engine, indices, x.shape[checks.axis(who, x, axis)])
+
+    return check
+
+
+@op("x indices", promote=None, check=_known_in_range("take"))
 def take(xp, x, indices, axis=None):
     """Elements of x at ``indices`` along an axis; None: of the flattened x. Negative indices count from the end.
 
@@ -24,7 +37,7 @@ def take(xp, x, indices, axis=None):
     return xp.take(x, indices, axis=checks.axis("take", x, axis))
 
 
-@op("x indices", promote=None)
+@op("x indices", promote=None, check=_known_in_range("take_along_axis"))
 def take_along_axis(xp, x, indices, axis=None):
     """For each place of ``indices`` the element of x with that index along ``axis`` (as ``argsort`` returns them).
 
@@ -48,7 +61,7 @@ def take_along_axis(xp, x, indices, axis=None):
 def _indices(xp, who, indices):
     """Integer indices; floats and booleans are no indices."""
     if not dtypes.is_int_dtype(indices.dtype):
-        if indices.size:
+        if 0 not in indices.shape:
             raise TypeError(f"{who}: indices must be integers, got {describe(indices)}.")
         return xp.astype(indices, "int32")
     return indices
@@ -75,7 +88,7 @@ def _where(xp, condition, x1, x2):
     return xp.where(xp.astype(condition, "bool"), x1, x2)
 
 
-@op
+@op(compiled=False)
 def nonzero(xp, x):
     """Indices of the elements that aren't 0, one vector for each axis. Not in compiled functions: the size depends on x.
 
@@ -88,7 +101,30 @@ def nonzero(xp, x):
     return tuple(xp.astype(i, "int32") for i in xp.nonzero(x))
 
 
-@op
+def _check_item(engine, x, key):
+    """Indices that are known lie inside (some engines clamp or drop the others), and masks fit."""
+    parts = [_key_part(engine.xp, k) for k in (key if isinstance(key, tuple) else (key,))]
+    widths = [0 if p is None or p is Ellipsis else p.ndim if _is_mask(p) else 1 for p in parts]
+    if sum(widths) > x.ndim:
+        raise IndexError(f"get_item: key takes {sum(widths)} dimensions of an array of shape {tuple(x.shape)}.")
+    axis = 0
+    for k, (part, width) in enumerate(zip(parts, widths)):
+        if part is Ellipsis:
+            axis = x.ndim - sum(widths[k:])
+        elif _is_mask(part) and tuple(part.shape) != tuple(x.shape[axis : axis + width]):
+            raise IndexError(
+                f"get_item: the mask of shape {tuple(part.shape)} doesn't fit axis {axis} of an array of shape {tuple(x.shape)}."
+            )
+        elif type(part) is int and not -x.shape[axis] <= part < x.shape[axis]:
+            raise IndexError(
+                f"get_item: index {part} is out of bounds for axis {axis} of an array of shape {tuple(x.shape)}."
+            )
+        elif hasattr(part, "dtype"):
+            checks.in_range("get_item", engine, part, x.shape[axis], f"the indices of axis {axis}")
+        axis += width
+
+
+@op(compiled=False, check=_check_item)
 def get_item(xp, x, key):
     """x[key]: ints, slices, None, Ellipsis and integer or boolean arrays.
 
@@ -100,11 +136,7 @@ def get_item(xp, x, key):
     """
     parts = key if isinstance(key, tuple) else (key,)
     parts = tuple(_key_part(xp, k) for k in parts)
-    given = [k for k in parts if k is not None and k is not Ellipsis]
-    _check_ints(x, parts)
-    if sum(k.ndim if _is_mask(k) else 1 for k in given) > x.ndim:
-        raise IndexError(f"get_item: {len(given)} indices for an array of shape {tuple(x.shape)}.")
-    return x[parts if isinstance(key, tuple) else parts[0]]
+    return xp.get_item(x, parts if isinstance(key, tuple) else parts[0])
 
 
 def _key_part(xp, k):
@@ -113,30 +145,20 @@ def _key_part(xp, k):
         k = k.__keraunos_value__()
     if k is None or k is Ellipsis or isinstance(k, (int, slice)):
         return k
-    if not hasattr(k, "dtype"):
-        return xp.asarray(k) if isinstance(k, (list, tuple)) else operator.index(k)
-    return k
+    if hasattr(k, "dtype"):
+        return k
+    if isinstance(k, (list, tuple)):
+        return xp.asarray(k)
+    try:
+        return operator.index(k)
+    except TypeError as e:
+        raise TypeError(
+            f"get_item: key must be made of ints, slices, None, Ellipsis and arrays, got {describe(k)}."
+        ) from e
 
 
 def _is_mask(k):
     return hasattr(k, "dtype") and dtypes.standardize_dtype(k.dtype) == "bool"
-
-
-def _check_ints(x, parts):
-    """Plain ints must lie inside; engines that clamp them would hide the mistake."""
-    if Ellipsis in [p for p in parts if not hasattr(p, "dtype")]:
-        return
-    axis = 0
-    for k in parts:
-        if k is None:
-            continue
-        if _is_mask(k):
-            return
-        if axis < x.ndim and type(k) is int and not -x.shape[axis] <= k < x.shape[axis]:
-            raise IndexError(
-                f"get_item: index {k} is out of bounds for axis {axis} of an array of shape {tuple(x.shape)}."
-            )
-        axis += 1
 
 
 @op
@@ -219,7 +241,7 @@ def tril(xp, x, k=0):
     [[1, 0], [3, 4]]
     """
     checks.min_rank("tril", x, 2)
-    return xp.tril(x, k=k)
+    return xp.tril(x, k=checks.integer("tril", k, "k"))
 
 
 @op
@@ -233,7 +255,7 @@ def triu(xp, x, k=0):
     [[1, 2], [0, 4]]
     """
     checks.min_rank("triu", x, 2)
-    return xp.triu(x, k=k)
+    return xp.triu(x, k=checks.integer("triu", k, "k"))
 
 
 @op
@@ -280,7 +302,7 @@ def argpartition(xp, x, kth, axis=-1):
     n = x.shape[axis]
     if not -n <= kth < n:
         raise ValueError(f"argpartition: kth must be in [{-n}, {n - 1}], the size of axis {axis} being {n}; got {kth}.")
-    if x.dtype == bool:
+    if checks.is_bool(x):
         x = xp.astype(x, "int32")
     return xp.astype(xp.argpartition(x, kth, axis=axis), "int32")
 
@@ -305,7 +327,7 @@ def top_k(xp, x, k, sorted=True):
 
 def _k(who, x, k):
     checks.min_rank(who, x, 1)
-    k = operator.index(k)
+    k = checks.integer(who, k, "k")
     if not 0 <= k <= x.shape[-1]:
         raise ValueError(f"{who}: k must be in [0, {x.shape[-1]}], the size of the last dimension of x, got {k}.")
     return k
@@ -321,6 +343,7 @@ def in_top_k(xp, targets, predictions, k):
     >>> ops.in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], 1).tolist()
     [True, False]
     """
+    checks.integer("in_top_k", k, "k", 1)
     n = predictions.shape[-1]
     at = xp.clip(targets, 0, max(n - 1, 0))
     mine = xp.take_along_axis(predictions, at[..., None], axis=-1)
@@ -328,7 +351,7 @@ def in_top_k(xp, targets, predictions, k):
     return (larger < k) & xp.isfinite(mine[..., 0]) & (targets >= 0) & (targets < n)
 
 
-@op
+@op(check=lambda engine, x, shape: checks.in_range("unravel_index", engine, x, math.prod(checks.shape("unravel_index", shape))))
 def unravel_index(xp, indices, shape):
     """The coordinates, in an array of that shape, of places counted along the flattened one.
 
@@ -342,11 +365,11 @@ def unravel_index(xp, indices, shape):
     size = 1
     for d in shape:
         size *= d
-    rest = xp.where(indices < 0, indices + size, indices)
+    rest = xp.where(xp.less(indices, 0), xp.add(indices, size), indices)
     found = []
     for d in reversed(shape):
-        found.append(rest % d)
-        rest = rest // d
+        found.append(xp.remainder(rest, d))
+        rest = xp.floor_divide(rest, d)
     return tuple(reversed(found))
 
 
@@ -388,7 +411,7 @@ def isin(xp, x1, x2, assume_unique=False, invert=False):
     return ~found if invert else found
 
 
-@op
+@op(compiled=False)
 def unique(
     xp,
     x,
@@ -414,6 +437,8 @@ def unique(
     """
     if axis is not None:
         axis = checks.axis("unique", x, axis)
+    if size is not None:
+        size = checks.integer("unique", size, "size", 0)
     found = xp.unique_sized(
         x,
         return_index=return_index,

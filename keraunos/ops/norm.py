@@ -3,20 +3,17 @@
 import math
 
 from keraunos.backend.dtypes import finite_range, is_float_dtype, standardize_dtype
+from keraunos.ops import checks
 from keraunos.ops.op import op
 from keraunos.util import settings
 
 _HALF = ("float16", "bfloat16")
 
 
-def axes_of(axis, rank, name):
+def axes_of(name, x, axis, argument="axis"):
     """An axis or several as a sorted tuple of non-negative ints."""
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    if any(not -rank <= a < rank for a in axes):
-        raise ValueError(
-            f"{name}: axis must be between {-rank} and {rank - 1} for an input of rank {rank}, got {axis}."
-        )
-    return tuple(sorted({a % rank for a in axes}))
+    found = checks.axes(name, x, axis, argument)
+    return tuple(sorted((found,) if isinstance(found, int) else found))
 
 
 def wide(xp, x):
@@ -56,7 +53,7 @@ def moments(xp, x, axes, keepdims=False, synchronized=False):
             "moments: synchronized=True is not supported; the mean over all devices comes from sharding the batch."
         )
     name = standardize_dtype(x.dtype)
-    axes = axes_of(axes, x.ndim, "moments")
+    axes = axes_of("moments", x, axes, "axes")
     mean, variance = mean_and_variance(xp, wide(xp, x), axes)
     if not keepdims:
         mean, variance = xp.squeeze(mean, axis=axes), xp.squeeze(variance, axis=axes)
@@ -77,7 +74,7 @@ def batch_normalization(xp, x, mean, variance, axis, offset=None, scale=None, ep
     >>> ops.batch_normalization([[1.0], [3.0]], [2.0], [1.0], axis=-1, epsilon=0.0).tolist()
     [[-1.0], [1.0]]
     """
-    (axis,) = axes_of(axis, x.ndim, "batch_normalization")
+    (axis,) = axes_of("batch_normalization", x, axis)
     n = x.shape[axis]
     for name, w in {"mean": mean, "variance": variance, "offset": offset, "scale": scale}.items():
         if w is not None and tuple(w.shape) != (n,):
@@ -105,7 +102,7 @@ def batch_normalization_training(xp, x, scale, offset, axis=-1, epsilon=1e-3, we
     >>> y.tolist(), mean.tolist(), variance.tolist()
     ([[-1.0], [1.0]], [2.0], [1.0])
     """
-    (axis,) = axes_of(axis, x.ndim, "batch_normalization_training")
+    (axis,) = axes_of("batch_normalization_training", x, axis)
     others = tuple(a for a in range(x.ndim) if a != axis)
     z = wide(xp, x)
     mean_of = _mean_over(xp, z, others, weights)
@@ -138,7 +135,7 @@ def _mean_over(xp, z, axes, weights):
 
 @op("x gamma beta", promote=None, name="layer_normalization")
 def _layer_normalization(xp, x, gamma=None, beta=None, axis=-1, epsilon=None):
-    axes = axes_of(axis, x.ndim, "layer_normalization")
+    axes = axes_of("layer_normalization", x, axis)
     z = _floats(xp, x)
     mean, variance = mean_and_variance(xp, z, axes)
     out = (z - mean) / xp.sqrt(variance + (settings.epsilon() if epsilon is None else epsilon))
@@ -184,7 +181,7 @@ def rms_normalization(xp, x, scale=None, axis=-1, epsilon=None):
     >>> [round(v, 3) for v in ops.rms_normalization([1.0, 7.0]).tolist()]
     [0.2, 1.4]
     """
-    axes = axes_of(axis, x.ndim, "rms_normalization")
+    axes = axes_of("rms_normalization", x, axis)
     z = _floats(xp, x)
     square = xp.mean(z * z, axis=axes, keepdims=True)
     out = z / xp.sqrt(square + (settings.epsilon() if epsilon is None else epsilon))
@@ -205,6 +202,7 @@ def normalize(xp, x, axis=-1, order=2, epsilon=None):
     """
     if not isinstance(order, int) or isinstance(order, bool) or order < 1:
         raise ValueError(f"normalize: order must be an int >= 1, got {order!r}.")
+    axis = checks.axes("normalize", x, axis)
     epsilon = settings.epsilon() if epsilon is None else epsilon
     if order == 2:  # through the square, whose gradient exists at 0
         square = xp.sum(x * x, axis=axis, keepdims=True)
@@ -230,7 +228,7 @@ def group_normalization(xp, x, scale, offset, groups, axis=-1, epsilon=1e-3):
     >>> ops.group_normalization([[1.0, 3.0, 5.0, 5.0]], None, None, groups=2, epsilon=0.01).shape
     (1, 4)
     """
-    (axis,) = axes_of(axis, x.ndim, "group_normalization")
+    (axis,) = axes_of("group_normalization", x, axis)
     n = x.shape[axis]
     if groups < 1 or n % groups:
         raise ValueError(f"group_normalization: groups must divide the {n} channels of axis {axis}, got {groups}.")

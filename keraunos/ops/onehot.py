@@ -1,20 +1,18 @@
 """Class indices as vectors of zeros and ones."""
 
 from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
+from keraunos.ops import checks
 from keraunos.ops.op import op
 
 
 def _compare(xp, x, num_classes, axis, name):
     """Whether x equals each class, the classes along a new ``axis``."""
-    if not isinstance(num_classes, int) and not hasattr(num_classes, "__index__"):
-        raise TypeError(f"{name}: num_classes must be an int, got {num_classes!r}.")
+    num_classes = checks.integer(name, num_classes, "num_classes", 0)
+    axis = checks.new_axis(name, x, axis)
     rank = x.ndim + 1
-    if not -rank <= axis < rank:
-        raise ValueError(f"{name}: axis must be between {-rank} and {rank - 1}, got {axis}.")
     if is_float_dtype(x.dtype) or standardize_dtype(x.dtype) == "bool":
         x = xp.astype(x, "int32")
-    axis %= rank
-    classes = xp.arange(int(num_classes), dtype=x.dtype)
+    classes = xp.arange(num_classes, dtype=x.dtype)
     classes = xp.reshape(classes, (1,) * axis + (-1,) + (1,) * (rank - axis - 1))
     return xp.expand_dims(x, axis=axis) == classes
 
@@ -42,7 +40,8 @@ def one_hot(xp, x, num_classes, axis=-1, dtype=None, sparse=False):
 def _multi_hot(xp, inputs, num_classes, axis=-1, dtype=None):
     labels = 1 if inputs.ndim > 1 else 0  # the axis of the several labels of one sample
     found = _compare(xp, inputs, num_classes, -1, "multi_hot")
-    found = xp.moveaxis(xp.any(found, axis=labels), -1, axis)
+    found = xp.any(found, axis=labels)
+    found = xp.moveaxis(found, -1, checks.axis("multi_hot", found, axis))
     return xp.astype(found, standardize_dtype(dtype))
 
 

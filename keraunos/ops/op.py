@@ -4,7 +4,9 @@ A call finds the engine from the data, converts and promotes the arguments, reco
 runs the body, or the engine's native replacement of it. Dispatch is a dictionary lookup on the type.
 """
 
+import functools
 import inspect
+import re
 import threading
 
 import numpy as np
@@ -13,10 +15,11 @@ from keraunos.backend import dispatch, dtypes
 from keraunos.backend.dispatch import HANDLE, HOST, SYMBOLIC, classify, kind_of
 from keraunos.backend.spec import Spec
 from keraunos.ops import symbolic
-from keraunos.util import tree
+from keraunos.util import settings, tree
 
 OPS = {}  # name -> Op
-_SCALARS = (bool, int, float, complex)
+_SCALARS = frozenset((bool, int, float, complex))
+_NAMED = re.compile("[a-z_0-9]+: ")  # a message that names a function already
 
 
 class Op:
@@ -30,9 +33,13 @@ class Op:
         promoted: those among them that take part in ``promote``.
         many: positions of parameters that are sequences of arrays.
         promote: "same" (all arrays to their common dtype), "float" (to their common float dtype), or None (kept).
+        compiled: whether an engine may run a call as a program of its own: not when the body looks at values, or returns
+            other things than arrays.
+        check: None, or ``check(engine, *args)``, called before a computation: for what looks at values or warns, which a
+            compiled body can't.
     """
 
-    def __init__(self, body, arrays, promote, name=None):
+    def __init__(self, body, arrays, promote, name=None, compiled=True, check=None):
         self.name = name or body.__name__
         self.body = body
         signature = inspect.signature(body)
@@ -44,6 +51,8 @@ class Op:
         self.promoted = tuple(self.params.index(n) for n in named if not n.endswith(("[]", "!")))
         self.many = tuple(self.params.index(n[:-2]) for n in named if n.endswith("[]"))
         self.promote = promote
+        self.compiled = compiled
+        self.check = check
         kinds = [p.kind for p in parameters]
         self.variadic = (
             kinds.index(inspect.Parameter.VAR_POSITIONAL) if inspect.Parameter.VAR_POSITIONAL in kinds else None
@@ -53,7 +62,7 @@ class Op:
 
     def bind(self, engine):
         """The function that computes on ``engine``: its native one, else the body."""
-        fn = self.bodies[engine.name] = engine.natives.get(self.name, self.body)
+        fn = self.bodies[engine.name] = engine.prepared(self, engine.natives.get(self.name, self.body))
         return fn
 
     def __call__(self, args):
@@ -87,32 +96,24 @@ class Op:
             for i in self.single:
                 if args[i] is not None and (self.promote is None or i not in self.promoted):
                     args[i] = to_array(engine, args[i], self, i)
-        if self.promote is not None:
-            self._promote(engine, args, hosts)
-        fn = self.bodies.get(engine.name) or self.bind(engine)
-        return fn(engine.xp, *args)
+        if self.promote is not None and not self._agree(engine, args):
+            places = [i for i in self.promoted if args[i] is not None]
+            values = convert(engine, [args[i] for i in places], self.promote, self, places)
+            for i, value in zip(places, values, strict=True):
+                args[i] = value
+        return self._run(engine, args, {})
 
-    def _promote(self, engine, args, hosts):
+    def _agree(self, engine, args):
+        """Whether the promoted arguments are arrays of one dtype, and of one that can stay: the usual case."""
         first = None
-        same = not hosts
-        if same:  # the usual case: engine arrays of one dtype
-            for i in self.promoted:
-                a = args[i]
-                if a is None:
-                    continue
-                if first is None:
-                    first = a.dtype
-                elif a.dtype != first:
-                    same = False
-                    break
-            if same and (first is None or self.promote == "same" or _is_float(first)):
-                return
-        self._convert(engine, args, [i for i in self.promoted if args[i] is not None])
-
-    def _convert(self, engine, args, places):
-        values = [args[i] for i in places]
-        for i, value in zip(places, convert(engine, values, self.promote, self, places), strict=True):
-            args[i] = value
+        for i in self.promoted:
+            a = args[i]
+            if a is None:
+                continue
+            if not _is_on(engine, a) or (first is not None and a.dtype != first):
+                return False
+            first = a.dtype
+        return first is None or self.promote == "same" or _is_float(first)
 
     def _call_many(self, args):
         """The general form, for ops over sequences of arrays."""
@@ -138,9 +139,21 @@ class Op:
                 args[i] = v
             else:
                 args[i][k] = v
-        fn = self.bodies.get(engine.name) or self.bind(engine)
-        positional, keywords = self._spread(args)
-        return fn(engine.xp, *positional, **keywords)
+        return self._run(engine, *self._spread(args))
+
+    def _run(self, engine, args, keywords):
+        """The result of the body or native function; an error that an engine raises gets the names of the op and its arguments."""
+        try:
+            if self.check is not None:
+                self.check(engine, *args, **keywords)
+            fn = self.bodies.get(engine.name) or self.bind(engine)
+            return fn(engine.xp, *args, **keywords)
+        except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError) as e:
+            kind = _kind_of_error(e)
+            if kind is None or _NAMED.match(str(e)):
+                raise
+            given = zip(self.params, (*args, *keywords.values()))
+            raise kind(f"{self.name}: {', '.join(f'{n}={brief(a)}' for n, a in given)}: {e}") from e
 
     def _spread(self, args):
         """Arguments as the signature takes them: ``*operands`` opened, what follows by name."""
@@ -175,8 +188,8 @@ class Op:
         try:
             key = (
                 self.name,
-                dtypes.settings.floatx(),
-                dtypes.settings.image_data_format(),
+                settings.backend(),
+                settings.snapshot(),
                 *(_freeze(a) for a in args),
             )
             found = _INFERRED.get(key)
@@ -233,9 +246,33 @@ class RecordedOp(symbolic.Operation):
         return symbolic.to_symbolic(self.op.infer(list(bound.arguments.values())))
 
 
+def _kind_of_error(e):
+    """What to raise for an engine's complaint about arguments; None for what it says in a type of its own (a traced value, ...)."""
+    own = type(e).__module__.partition(".")[0] not in ("builtins", "numpy")
+    if own or isinstance(e, (np.linalg.LinAlgError, RecursionError)):
+        return None
+    if isinstance(e, NotImplementedError):  # PyTorch, of a dtype
+        return TypeError
+    return next((kind for kind in (IndexError, TypeError, OverflowError) if isinstance(e, kind)), ValueError)
+
+
+def brief(a):
+    """An argument in an error: an array by dtype and shape, anything else as it is written."""
+    if isinstance(a, (list, tuple)):
+        text = f"[{', '.join(map(brief, a))}]"
+    else:
+        text = f"{dtypes.standardize_dtype(a.dtype)}{tuple(a.shape)}" if hasattr(a, "shape") and hasattr(a, "dtype") else repr(a)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def kind_or_none(a):
     """The kind of a value (see ``dispatch``)."""
     return kind_of.get(type(a)) or classify(a)
+
+
+def _is_on(engine, a):
+    """Whether a value is an array of ``engine``; the look-up is faster than JAX's ``isinstance``."""
+    return kind_of.get(type(a)) is engine or (type(a) not in _SCALARS and engine.is_array(a))
 
 
 _FLOAT_DTYPES = {}
@@ -246,17 +283,6 @@ def _is_float(dtype):
     if found is None:
         found = _FLOAT_DTYPES[dtype] = dtypes.is_float_dtype(dtype) or "complex" in dtypes.standardize_dtype(dtype)
     return found
-
-
-def weak_dtype(engine, a):
-    """The lattice's name for a value as ``engine`` would hold it: Python numbers and lists of them are weak or default."""
-    cls = type(a)
-    if cls in _SCALARS:
-        return cls.__name__
-    if isinstance(a, (list, tuple)):
-        name = dtypes.standardize_dtype(host_array(a).dtype)
-        return engine.canonical(name)
-    return engine.canonical(dtypes.standardize_dtype(a.dtype))
 
 
 def gathered(value):
@@ -275,41 +301,65 @@ def host_array(value):
     leaves = tree.flatten(value)
     found = np.asarray(value)
     if found.dtype == np.float64 and not any(isinstance(v, (np.ndarray, np.float64)) for v in leaves):
-        return found.astype(dtypes.numpy_dtype(dtypes.settings.floatx()))
+        return found.astype(dtypes.numpy_dtype(settings.floatx()))
     if found.dtype == np.int64 and not any(isinstance(v, (np.ndarray, np.int64)) for v in leaves):
         small = not found.size or (found.max() < 2**31 and found.min() >= -(2**31))
         return found.astype(np.int32) if small else found
+    if found.dtype == np.complex128 and not any(isinstance(v, (np.ndarray, np.complex128)) for v in leaves):
+        return found.astype(np.complex64)
     return found
+
+
+def in_dtype(who, value, dtype):
+    """Python numbers, also in nested lists, as a NumPy array of a dtype, with all its digits; anything else as it is."""
+    if dtype is None or not all(type(v) in _SCALARS for v in tree.flatten(value)):
+        return value
+    try:
+        name = dispatch.current().canonical(dtypes.standardize_dtype(dtype))
+        return np.asarray(value, dtypes.numpy_dtype(name))
+    except ValueError as e:
+        raise ValueError(f"{who}: dtype={dtype!r}: {e}") from e
+    except OverflowError as e:
+        raise OverflowError(f"{who}: numbers must be in the range of {name}, got {value}.") from e
 
 
 def convert(engine, values, promote, op, places):
     """``values`` as arrays of ``engine`` and of their common dtype."""
+    values = [host_array(v) if isinstance(v, (list, tuple)) else v for v in values]
     try:
-        names = [weak_dtype(engine, v) for v in values]
-        target = dtypes.float_result(*names) if promote == "float" else dtypes.strengthen(dtypes.lub(*names))
+        kinds = [type(v) if type(v) in _SCALARS else v.dtype for v in values]
+        target, dtype = _common_dtype(engine, promote, settings.floatx(), engine.canonical("int64"), *kinds)
     except (ValueError, AttributeError) as e:
         raise TypeError(
             f"{op.name}: {', '.join(op.params[i] for i in places)} can't be brought to one dtype: {e}"
         ) from e
-    target = engine.canonical(target)
-    dtype = engine.dtype(target)
-    has_array = any(engine.is_array(v) for v in values)
-    out = []
-    for v, i in zip(values, places, strict=True):
-        if has_array and type(v) in _SCALARS:
-            v = _scalar(engine, v, dtype, target, op, i)
-        elif not engine.is_array(v):
-            v = to_array(engine, v, op, i, target)
-        elif v.dtype != dtype:
-            v = engine.xp.astype(v, dtype)
-        out.append(v)
-    return out
+    meets_array = not _SCALARS.issuperset(kinds)
+    for k, v in enumerate(values):
+        if kinds[k] in _SCALARS and meets_array:
+            values[k] = _scalar(engine, v, dtype, target, op, places[k])
+        elif not _is_on(engine, v):
+            values[k] = to_array(engine, v, op, places[k], target)
+        elif kinds[k] != dtype:
+            values[k] = engine.xp.astype(v, dtype)
+    return values
+
+
+@functools.lru_cache(maxsize=8192)
+def _common_dtype(engine, promote, floatx, widest, *kinds):
+    """The common dtype of Python's number types and arrays' dtypes as ``engine`` would hold them: its name, and the engine's own.
+
+    ``floatx`` and ``widest``, the engine's widest integer, are settings that the answer depends on.
+    """
+    names = [k.__name__ if k in _SCALARS else engine.canonical(dtypes.standardize_dtype(k)) for k in kinds]
+    found = dtypes.float_result(*names) if promote == "float" else dtypes.strengthen(dtypes.lub(*names))
+    target = engine.canonical(found)
+    return target, engine.dtype(target)
 
 
 def _scalar(engine, v, dtype, target, op, i):
     """A Python number in the dtype of the arrays that it meets."""
     try:
-        return dtype.type(v) if isinstance(dtype, np.dtype) else engine.asarray(v, target)
+        return dtype.type(v) if isinstance(dtype, np.dtype) else engine.scalar(v, target)
     except OverflowError as e:
         raise OverflowError(
             f"{op.name}: {op.params[i]} must be in the range of {target}, the dtype of the array, got {v}."
@@ -332,12 +382,12 @@ def to_array(engine, value, op, i, dtype=None):
         raise type(e)(f"{op.name}: {op.params[i]} can't be made an array: {e}") from e
 
 
-def op(arrays=None, promote="same", name=None):
+def op(arrays=None, promote="same", name=None, compiled=True, check=None):
     """Make a body an op.
 
     ``@op`` alone: the first parameter is the array. ``@op("x1 x2")`` names the arrays; ``"xs[]"`` is a sequence of arrays;
     ``@op("")`` has none (it makes arrays); ``"x!"`` keeps its dtype, whatever the others are brought to.
-    ``promote`` is "same", "float" or None, see ``Op``.
+    ``promote`` is "same", "float" or None, and ``compiled`` False for a body that looks at values; for ``check`` see ``Op``.
 
     >>> from keraunos.ops.op import op
     >>> @op("x1 x2")
@@ -347,12 +397,12 @@ def op(arrays=None, promote="same", name=None):
     1.5
     """
     if callable(arrays):
-        return _make(arrays, None, promote, name)
-    return lambda body: _make(body, arrays, promote, name)
+        return _make(arrays, None, promote, name, compiled, check)
+    return lambda body: _make(body, arrays, promote, name, compiled, check)
 
 
-def _make(body, arrays, promote, name):
-    made = Op(body, arrays, promote, name)
+def _make(body, arrays, promote, name, compiled, check):
+    made = Op(body, arrays, promote, name, compiled, check)
     fn = _public(made)
     made.public = fn
     OPS[made.name] = made

@@ -1,5 +1,6 @@
 """Python's operators on symbolic tensors and variables."""
 
+from keraunos.backend.dtypes import standardize_dtype
 from keraunos.ops import arithmetic, elementwise, indexing, logic, products, shapes
 from keraunos.ops.symbolic import KerasTensor
 
@@ -56,7 +57,7 @@ def install_operators(cls, equality=True):
 
 
 def _is_bool(x):
-    return str(x.dtype) == "bool"
+    return standardize_dtype(x.dtype) == "bool"
 
 
 def _reshape(self, *newshape):

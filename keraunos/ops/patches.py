@@ -21,7 +21,7 @@ def _geometry(name, size, kernel_size, dilation, padding, stride):
     counts = [(size[i] + 2 * p[i] - d[i] * (k[i] - 1) - 1) // s[i] + 1 for i in range(2)]
     if min(counts) < 1:
         raise ValueError(
-            f"{name}: a patch of {k} positions, dilated by {d}, does not fit into {tuple(size)} padded by {p}."
+            f"{name}: a patch of kernel_size {k}, dilated by {d}, does not fit into {tuple(size)} padded by {p}."
         )
     return k, d, p, s, counts
 

@@ -1,11 +1,12 @@
 """Maximum and mean over windows of one, two or three spatial dimensions."""
 
+import functools
 import math
 
 import numpy as np
 
 from keraunos.backend.dtypes import is_float_dtype
-from keraunos.ops.conv import channels_back, channels_last, check_padding, pads, per_dimension
+from keraunos.ops.conv import channels_back, channels_last, check_padding, hashable, pads, per_dimension
 from keraunos.ops.op import op
 from keraunos.util import settings
 from keraunos.util.settings import standardize_data_format
@@ -17,16 +18,23 @@ def _prepare(xp, name, inputs, pool_size, strides, padding, data_format):
     rank = inputs.ndim - 2
     if not 1 <= rank <= 3:
         raise ValueError(f"{name}: inputs must have rank 3, 4 or 5, got shape {tuple(inputs.shape)}.")
+    x = channels_last(xp, inputs, data_format)
+    plan = _plan(name, tuple(x.shape[1:-1]), hashable(pool_size), hashable(strides), padding)
+    return x, *plan, data_format
+
+
+@functools.lru_cache(maxsize=4096)
+def _plan(name, sizes, pool_size, strides, padding):
+    """Window, strides and padding for each dimension."""
+    rank = len(sizes)
     window = per_dimension(pool_size, rank, name, "pool_size")
     strides = window if strides is None else per_dimension(strides, rank, name, "strides")
     padding = check_padding(padding, name)
-    x = channels_last(xp, inputs, data_format)
-    sizes = tuple(x.shape[1:-1])
     if padding == "valid" and any(n < k for n, k in zip(sizes, window, strict=True)):
         raise ValueError(
             f"{name}: pool_size {window} does not fit into the inputs' positions {sizes}; use padding='same'."
         )
-    return x, window, strides, tuple(pads(padding, sizes, window, strides)), data_format
+    return window, strides, tuple(pads(padding, sizes, window, strides))
 
 
 @op("inputs")

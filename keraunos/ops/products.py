@@ -1,6 +1,7 @@
 """Products of matrices and tensors."""
 
 import operator
+import re
 
 from keraunos.backend import dtypes
 from keraunos.ops import checks
@@ -9,7 +10,7 @@ from keraunos.ops.op import op
 
 def _wide(xp, *operands):
     """Operands of int8 as int32, as sums of their products leave the range of int8."""
-    return [xp.astype(x, "int32") for x in operands] if operands[0].dtype == "int8" else operands
+    return [xp.astype(x, "int32") for x in operands] if dtypes.standardize_dtype(operands[0].dtype) == "int8" else operands
 
 
 def _fits(who, x1, x2, same):
@@ -148,6 +149,8 @@ def einsum(subscripts, *operands, **kwargs):
         raise TypeError(f"einsum: unknown arguments {sorted(set(kwargs) - {'optimize'})}; the only option is optimize.")
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum: subscripts must be a string such as 'ij,jk->ik', got {type(subscripts).__name__}.")
+    if not re.fullmatch(r"[a-zA-Z,.\s]*(->[a-zA-Z.\s]*)?", subscripts):
+        raise ValueError(f"einsum: subscripts must be letters, ',', '...' and '->', got {subscripts!r}.")
     return _einsum(subscripts, list(operands))
 
 
@@ -168,12 +171,14 @@ def cross(xp, x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
     for name, v in (("x1", a), ("x2", b)):
         if v.shape[-1] not in (2, 3):
             raise ValueError(f"cross: {name} must have 2 or 3 components along its axis, got {v.shape[-1]}.")
-    z = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    z = xp.subtract(a[..., 0] * b[..., 1], a[..., 1] * b[..., 0])
     if a.shape[-1] == b.shape[-1] == 2:
         return z
     a3 = a[..., 2] if a.shape[-1] == 3 else xp.zeros_like(a[..., 0])
     b3 = b[..., 2] if b.shape[-1] == 3 else xp.zeros_like(b[..., 0])
-    found = xp.stack([a[..., 1] * b3 - a3 * b[..., 1], a3 * b[..., 0] - a[..., 0] * b3, z], axis=-1)
+    x = xp.subtract(a[..., 1] * b3, a3 * b[..., 1])
+    y = xp.subtract(a3 * b[..., 0], a[..., 0] * b3)
+    found = xp.stack([x, y, z], axis=-1)
     return xp.moveaxis(found, -1, checks.axis("cross", found, axisc, "axisc"))
 
 
@@ -194,7 +199,7 @@ def kron(xp, x1, x2):
     return xp.reshape(left * right, tuple(s * t for s, t in zip(a, b)))
 
 
-@op("x1 x2")
+@op("x1 x2", promote="float")
 def correlate(xp, x1, x2, mode="valid"):
     """The cross-correlation Σₙ x1[n + k] · conj(x2[n]) of two vectors.
 
@@ -205,10 +210,8 @@ def correlate(xp, x1, x2, mode="valid"):
     [2.0, 3.0]
     """
     checks.choice("correlate", mode, ("valid", "same", "full"), "mode")
-    if x1.ndim != 1 or x2.ndim != 1 or not x1.size or not x2.size:
+    if x1.ndim != 1 or x2.ndim != 1 or 0 in x1.shape or 0 in x2.shape:
         raise ValueError(
             f"correlate: x1 and x2 must be vectors, not empty, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}."
         )
-    if dtypes.standardize_dtype(x1.dtype) == "bool":
-        x1, x2 = xp.astype(x1, "int32"), xp.astype(x2, "int32")
     return xp.correlate(x1, x2, mode=mode)

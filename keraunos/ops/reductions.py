@@ -17,7 +17,7 @@ def _sum_dtype(x):
 
 
 def _not_bool(xp, x):
-    return xp.astype(x, "int32") if x.dtype == bool else x
+    return xp.astype(x, "int32") if checks.is_bool(x) else x
 
 
 @op
@@ -85,7 +85,7 @@ def max(xp, x, axis=None, keepdims=False, initial=None):
     [3, 5]
     """
     axis = _some("max", x, axis, initial)
-    if not x.size:
+    if 0 in x.shape:
         return _nothing(xp, x, axis, keepdims, initial)
     found = xp.max(x, axis=axis, keepdims=keepdims)
     return found if initial is None else xp.maximum(found, xp.asarray(initial, found.dtype))
@@ -100,7 +100,7 @@ def min(xp, x, axis=None, keepdims=False, initial=None):
     [1, 4]
     """
     axis = _some("min", x, axis, initial)
-    if not x.size:
+    if 0 in x.shape:
         return _nothing(xp, x, axis, keepdims, initial)
     found = xp.min(x, axis=axis, keepdims=keepdims)
     return found if initial is None else xp.minimum(found, xp.asarray(initial, found.dtype))
@@ -154,7 +154,7 @@ def ptp(xp, x, axis=None, keepdims=False):
     [4, 1]
     """
     axis = _some("ptp", x, axis)
-    return xp.max(x, axis=axis, keepdims=keepdims) - xp.min(x, axis=axis, keepdims=keepdims)
+    return xp.subtract(xp.max(x, axis=axis, keepdims=keepdims), xp.min(x, axis=axis, keepdims=keepdims))
 
 
 @op
@@ -221,7 +221,7 @@ def logsumexp(xp, x, axis=None, keepdims=False):
     100.6931
     """
     axis = checks.axes("logsumexp", x, axis)
-    if not x.size:
+    if 0 in x.shape:
         return xp.log(xp.sum(x, axis=axis, keepdims=keepdims))  # of nothing: ln 0
     top = xp.stop_gradient(xp.max(x, axis=axis, keepdims=True))
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))

@@ -1,12 +1,20 @@
 """Blocks and entries of arrays read and written at positions that may be known at run time only; sums over segments."""
 
-from keraunos.backend.dtypes import finite_range, is_float_dtype, standardize_dtype
+from keraunos.backend.dtypes import finite_range, is_float_dtype, is_int_dtype, standardize_dtype
+from keraunos.ops import checks
 from keraunos.ops.op import op
+from keraunos.util.errors import describe
 
 _REDUCTIONS = {None: "replace", "add": "add", "max": "max", "min": "min", "mul": "prod"}
 
 
+def _check_ints(name, x, what):
+    if not is_int_dtype(x.dtype) and 0 not in x.shape:
+        raise TypeError(f"{name}: {what} must be integers, got {describe(x)}.")
+
+
 def _starts(name, inputs, start_indices):
+    _check_ints(name, start_indices, "start_indices")
     if tuple(start_indices.shape) != (inputs.ndim,):
         raise ValueError(
             f"{name}: start_indices must have one entry for each of the {inputs.ndim} dimensions of inputs "
@@ -15,7 +23,7 @@ def _starts(name, inputs, start_indices):
     return [start_indices[i] for i in range(inputs.ndim)]
 
 
-@op("inputs start_indices", promote=None)
+@op("inputs start_indices", promote=None, compiled=False)
 def slice(xp, inputs, start_indices, shape):
     """The block of ``shape`` that starts at ``start_indices``; it is moved inside where it would reach beyond inputs.
 
@@ -51,7 +59,18 @@ def slice_update(xp, inputs, start_indices, updates):
     return xp.dynamic_update_slice(inputs, xp.astype(updates, inputs.dtype), starts)
 
 
-@op("indices values", promote=None)
+def _check_values(name, engine, indices, shape):
+    """Indices that lie in shape, where they are known."""
+    checks.shape(name, shape)
+    for k in range(min(indices.shape[-1], len(shape)) if indices.ndim else 0):
+        checks.in_range(name, engine, indices[..., k], shape[k], f"indices[..., {k}]")
+
+
+@op(
+    "indices values",
+    promote=None,
+    check=lambda engine, indices, values, shape: _check_values("scatter", engine, indices, shape),
+)
 def scatter(xp, indices, values, shape):
     """Zeros of ``shape`` with each of ``values`` added at its index; those of equal indices add up.
 
@@ -61,11 +80,15 @@ def scatter(xp, indices, values, shape):
     >>> ops.scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)).tolist()
     [1.0, 0.0, 5.0, 0.0]
     """
-    _check_indices("scatter", indices, values, tuple(shape))
+    _check_indices("scatter", indices, values, tuple(shape), "values")
     return xp.scatter_reduce(xp.zeros(tuple(shape), dtype=values.dtype), indices, values, "add")
 
 
-@op("inputs indices updates", promote=None)
+@op(
+    "inputs indices updates",
+    promote=None,
+    check=lambda engine, x, indices, *_: _check_values("scatter_update", engine, indices, x.shape),
+)
 def scatter_update(xp, inputs, indices, updates, reduction=None):
     """inputs with ``updates`` written at ``indices``, or combined with what is there by "add", "max", "min" or "mul".
 
@@ -78,11 +101,12 @@ def scatter_update(xp, inputs, indices, updates, reduction=None):
     """
     if reduction not in _REDUCTIONS:
         raise ValueError(f"scatter_update: reduction must be one of {tuple(_REDUCTIONS)}, got {reduction!r}.")
-    _check_indices("scatter_update", indices, updates, tuple(inputs.shape))
+    _check_indices("scatter_update", indices, updates, tuple(inputs.shape), "updates")
     return xp.scatter_reduce(inputs, indices, xp.astype(updates, inputs.dtype), _REDUCTIONS[reduction])
 
 
-def _check_indices(name, indices, values, shape):
+def _check_indices(name, indices, values, shape, what):
+    _check_ints(name, indices, "indices")
     k = indices.shape[-1] if indices.ndim else 0
     if not 1 <= k <= len(shape):
         raise ValueError(
@@ -91,7 +115,7 @@ def _check_indices(name, indices, values, shape):
         )
     if values.ndim and tuple(values.shape) != (*indices.shape[:-1], *shape[k:]):
         raise ValueError(
-            f"{name}: values must have shape {(*indices.shape[:-1], *shape[k:])} for indices {tuple(indices.shape)} into "
+            f"{name}: {what} must have shape {(*indices.shape[:-1], *shape[k:])} for indices {tuple(indices.shape)} into "
             f"{shape}, got {tuple(values.shape)}."
         )
 
@@ -106,11 +130,7 @@ def unstack(xp, x, num=None, axis=0):
     >>> [part.tolist() for part in ops.unstack([[1, 2], [3, 4]], axis=1)]
     [[1, 3], [2, 4]]
     """
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"unstack: axis must be between {-x.ndim} and {x.ndim - 1} for shape {tuple(x.shape)}, got {axis}."
-        )
-    x = xp.moveaxis(x, axis, 0)
+    x = xp.moveaxis(x, checks.axis("unstack", x, axis), 0)
     if num is not None and num != x.shape[0]:
         raise ValueError(f"unstack: num must be the size of axis {axis}, {x.shape[0]}, got {num}.")
     return [x[i] for i in range(x.shape[0])]
@@ -125,6 +145,7 @@ def _segments(xp, name, data, segment_ids, num_segments, mode, start):
         )
     if num_segments is None:
         num_segments = int(xp.max(segment_ids)) + 1 if segment_ids.shape[0] else 0
+    checks.integer(name, num_segments, "num_segments", 0)
     ids = xp.astype(segment_ids, "int32")
     ids = xp.where((ids >= 0) & (ids < num_segments), ids, num_segments)  # the last row collects what falls out
     base = xp.full((num_segments + 1, *data.shape[1:]), start, dtype=data.dtype)
@@ -141,7 +162,7 @@ def _least(dtype):
     return -float("inf") if is_float_dtype(name) else name != "bool" and finite_range(name)[0]
 
 
-@op("data segment_ids", promote=None)
+@op("data segment_ids", promote=None, compiled=False)
 def segment_sum(xp, data, segment_ids, num_segments=None, sorted=False):
     """Sum of the rows of each segment; 0 for a segment without rows.
 
@@ -155,7 +176,7 @@ def segment_sum(xp, data, segment_ids, num_segments=None, sorted=False):
     return _segments(xp, "segment_sum", data, segment_ids, num_segments, "add", 0)
 
 
-@op("data segment_ids", promote=None)
+@op("data segment_ids", promote=None, compiled=False)
 def segment_prod(xp, data, segment_ids, num_segments=None, sorted=False):
     """Product of the rows of each segment; 1 for a segment without rows.
 
@@ -168,7 +189,7 @@ def segment_prod(xp, data, segment_ids, num_segments=None, sorted=False):
     return _segments(xp, "segment_prod", data, segment_ids, num_segments, "prod", 1)
 
 
-@op("data segment_ids", promote=None)
+@op("data segment_ids", promote=None, compiled=False)
 def segment_max(xp, data, segment_ids, num_segments=None, sorted=False):
     """Maximum of the rows of each segment; the dtype's least value for a segment without rows.
 
@@ -181,7 +202,7 @@ def segment_max(xp, data, segment_ids, num_segments=None, sorted=False):
     return _segments(xp, "segment_max", data, segment_ids, num_segments, "max", _least(data.dtype))
 
 
-@op("data segment_ids", promote=None)
+@op("data segment_ids", promote=None, compiled=False)
 def segment_min(xp, data, segment_ids, num_segments=None, sorted=False):
     """Minimum of the rows of each segment; the dtype's greatest value for a segment without rows.
 

@@ -1,5 +1,6 @@
 """Functions that arrange elements anew: reshape, transpose, join, split, repeat, pad."""
 
+import math
 import operator
 
 import numpy as np
@@ -289,6 +290,8 @@ def pad(xp, x, pad_width, mode="constant", constant_values=None):
     if constant_values is not None and mode != "constant":
         raise ValueError(f"pad: constant_values goes with mode='constant' only, got mode={mode!r}.")
     widths = _pad_width(x, pad_width)
+    if any(w < 0 for pair in widths for w in pair):
+        raise ValueError(f"pad: pad_width must not be negative, got {pad_width}.")
     if mode == "constant":
         return xp.pad(x, widths, mode=mode, constant_values=0 if constant_values is None else constant_values)
     return xp.pad(x, widths, mode=mode)
@@ -350,7 +353,7 @@ def stack(xp, x, axis=0):
     if not x:
         raise ValueError("stack: x must hold at least one array, got none.")
     if any(a.shape != x[0].shape for a in x):
-        raise ValueError(f"stack: the arrays must have one shape, got {', '.join(str(tuple(a.shape)) for a in x)}.")
+        raise ValueError(f"stack: the arrays in x must have one shape, got {', '.join(str(tuple(a.shape)) for a in x)}.")
     return xp.stack(x, axis=checks.new_axis("stack", x[0], axis))
 
 
@@ -540,7 +543,7 @@ def diff(xp, a, n=1, axis=-1):
 @op(name="size")
 def _size(xp, x):
     """The number of elements as an array, for shapes known only when data comes."""
-    return xp.asarray(x.size, xp.to_dtype("int32"))
+    return xp.asarray(math.prod(x.shape), xp.to_dtype("int32"))
 
 
 def size(x):

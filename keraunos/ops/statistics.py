@@ -1,7 +1,9 @@
 """Order statistics, correlations and counts."""
 
+from keraunos.backend.dtypes import is_float_dtype
 from keraunos.ops import checks
 from keraunos.ops.op import op
+from keraunos.util.errors import describe
 
 _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -32,7 +34,12 @@ def nanmedian(xp, x, axis=None, keepdims=False):
     return _quantile(xp, "nanmedian", xp.nanquantile, x, xp.asarray(0.5, x.dtype), axis, "midpoint", keepdims)
 
 
-@op("x q", promote="float")
+def _known_share(who, whole):
+    """A check for an op over (x, q, axis, method, keepdims): q from 0 to ``whole``."""
+    return lambda engine, x, q, *_: checks.between(who, engine, q, 0, whole, "q")
+
+
+@op("x q", promote="float", check=_known_share("quantile", 1))
 def quantile(xp, x, q, axis=None, method="linear", keepdims=False):
     """The number below which a share q in [0, 1] of the elements lies.
 
@@ -45,7 +52,7 @@ def quantile(xp, x, q, axis=None, method="linear", keepdims=False):
     return _quantile(xp, "quantile", xp.quantile, x, q, axis, method, keepdims)
 
 
-@op("x q", promote="float")
+@op("x q", promote="float", check=_known_share("nanquantile", 1))
 def nanquantile(xp, x, q, axis=None, method="linear", keepdims=False):
     """The quantile of what isn't NaN.
 
@@ -58,7 +65,7 @@ def nanquantile(xp, x, q, axis=None, method="linear", keepdims=False):
     return _quantile(xp, "nanquantile", xp.nanquantile, x, q, axis, method, keepdims)
 
 
-@op("x q", promote="float")
+@op("x q", promote="float", check=_known_share("percentile", 100))
 def percentile(xp, x, q, axis=None, method="linear", keepdims=False):
     """The number below which q percent of the elements lie.
 
@@ -71,7 +78,7 @@ def percentile(xp, x, q, axis=None, method="linear", keepdims=False):
     return _quantile(xp, "percentile", xp.quantile, x, q / 100, axis, method, keepdims)
 
 
-@op("x q", promote="float")
+@op("x q", promote="float", check=_known_share("nanpercentile", 100))
 def nanpercentile(xp, x, q, axis=None, method="linear", keepdims=False):
     """The percentile of what isn't NaN.
 
@@ -112,7 +119,7 @@ def corrcoef(xp, x):
     return found[0, 0] if x.ndim == 1 else found
 
 
-@op("x weights", promote=None)
+@op("x weights", promote=None, compiled=False)
 def bincount(xp, x, weights=None, minlength=0, sparse=False):
     """How often each of 0, 1, 2, ... occurs in x, or the sum of the weights there.
 
@@ -135,8 +142,13 @@ def bincount(xp, x, weights=None, minlength=0, sparse=False):
 
 def _bins(xp, x, minlength):
     """The number of bins that hold all values of x."""
+    minlength = checks.integer("bincount", minlength, "minlength", 0)
+    if is_float_dtype(x.dtype):
+        raise TypeError(f"bincount: x must be integers, got {describe(x)}.")
     if not xp.is_traced(x):
-        return max(int(xp.max(x)) + 1 if x.size else 0, minlength)
+        if 0 not in x.shape and xp.min(x) < 0:
+            raise ValueError(f"bincount: x must not be negative, got {int(xp.min(x))}.")
+        return max(int(xp.max(x)) + 1 if 0 not in x.shape else 0, minlength)
     if minlength <= 0:
         raise ValueError(
             "bincount: minlength must be given in a compiled function or for a symbolic x, as its values are unknown."
@@ -194,7 +206,7 @@ def histogram(xp, x, bins=10, range=None):
         raise ValueError(f"histogram: range must be (low, high) with low < high, got {range!r}.")
     x = xp.reshape(x, (-1,))
     if range is None:
-        low, high = (xp.min(x), xp.max(x)) if x.size else (xp.asarray(0, x.dtype), xp.asarray(1, x.dtype))
+        low, high = (xp.min(x), xp.max(x)) if 0 not in x.shape else (xp.asarray(0, x.dtype), xp.asarray(1, x.dtype))
         flat = low == high  # one value: a bin of width 1 around it
         low, high = xp.where(flat, low - 0.5, low), xp.where(flat, high + 0.5, high)
     else:

@@ -250,5 +250,6 @@ def _evaluate(fn, args, kwargs, size):
         new_args, new_kwargs = tree.unflatten_like(structure, filled)
         return fn(*new_args, **new_kwargs)
 
-    with dispatch.use("jax"):  # always installed, so it infers shapes for every engine
-        return dispatch.get_engine("jax").abstract_eval(run, [s for s in leaves if isinstance(s, Spec)])
+    engine = dispatch.engine_of(*(t for t in leaves if not isinstance(t, Spec) and hasattr(t, "dtype")))
+    with dispatch.use(engine.name):
+        return engine.abstract_eval(run, [s for s in leaves if isinstance(s, Spec)])

@@ -45,6 +45,23 @@ class Adam(Optimizer):
         """η·√(1−β₂ᵗ)/(1−β₁ᵗ)."""
         return (learning_rate * xp.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step),)
 
+    def _update_all(self, grads, variables, learning_rate):
+        fused = variables[0].engine.updates.get("adam")
+        dtypes = {v._dtype for v in variables}
+        own_step = type(self).update_step is not Adam.update_step
+        if fused is None or own_step or self.amsgrad or len(dtypes) > 1 or not dtypes <= {"float32", "float64"}:
+            super()._update_all(grads, variables, learning_rate)
+            return
+        engine, places = variables[0].engine, [self._get_variable_index(v) for v in variables]
+        groups = variables, [self._momentums[i] for i in places], [self._velocities[i] for i in places]
+        values, means, squares = ([v.value for v in group] for group in groups)
+        grads = [engine.asarray(g, v._dtype) for g, v in zip(grads, variables, strict=True)]
+        (rate,) = self._step_values(variables[0], learning_rate)
+        new = fused(values, grads, means, squares, rate, self.beta_1, self.beta_2, self.epsilon)
+        for group, arrays in zip(groups, new, strict=True):
+            for v, array in zip(group, arrays, strict=True):
+                v.assign(array)
+
     def update_step(self, gradient, variable, learning_rate):
         """Change one variable by its gradient."""
         xp, i = variable.engine.xp, self._get_variable_index(variable)

@@ -1,6 +1,7 @@
 """Limits on gradients."""
 
 from keraunos.backend import dispatch
+from keraunos.backend.dtypes import standardize_dtype
 
 _HALF = ("float16", "bfloat16")
 
@@ -25,7 +26,7 @@ def _xp(g):
 def _norm(grads):
     """The root of the sum of all squares, in float32 for narrower gradients, whose squares overflow."""
     xp = _xp(grads[0])
-    wide = [xp.astype(g, "float32") if g.dtype.name in _HALF else g for g in grads]
+    wide = [xp.astype(g, "float32") if standardize_dtype(g.dtype) in _HALF else g for g in grads]
     return xp.sqrt(sum(xp.sum(g * g) for g in wide))
 
 

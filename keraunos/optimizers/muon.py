@@ -106,7 +106,8 @@ class Muon(Optimizer):
             return
         total = m.assign(m.value * self.momentum + g)
         step = g + self.momentum * total if self.nesterov else total
-        step = self.lr_adjust(self.zeropower_via_newtonschulz5(step, self.ns_steps))
+        with dispatch.use(variable.engine.name):
+            step = self.lr_adjust(self.zeropower_via_newtonschulz5(step, self.ns_steps))
         variable.assign(variable.value - rate * step)
 
     def _decay_of(self, variable):

@@ -10,7 +10,7 @@ import random
 import numpy as np
 
 from keraunos.core.scope import LOCAL, NameScope
-from keraunos.core.variable import Variable
+from keraunos.core.variable import Structure, Variable
 from keraunos.util import naming, registry
 from keraunos.util.errors import describe
 
@@ -128,6 +128,7 @@ def global_seed_generator():
 def reset_global_seed_generator():
     """Let the next draw without a seed make a new global generator (``clear_session``, ``set_random_seed``)."""
     _GLOBAL["generator"] = None
+    Structure.version += 1  # compiled functions hold the old one's state
 
 
 class NoNames:

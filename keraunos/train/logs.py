@@ -1,6 +1,6 @@
 """Logs: names to numbers."""
 
-import numpy as np
+from keraunos.backend import dispatch
 
 
 def to_floats(logs):
@@ -10,7 +10,7 @@ def to_floats(logs):
         if isinstance(value, dict):
             found[name] = to_floats(value)
             continue
-        value = np.asarray(value.__keraunos_value__() if hasattr(value, "__keraunos_value__") else value)
+        value = dispatch.to_host(value)
         found[name] = float(value) if value.size == 1 else value
     return found
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keraunos.backend import dispatch
 from keraunos.callbacks.callback_list import CallbackList
 from keraunos.callbacks.history import History
 from keraunos.data.source import make_source, split_validation
@@ -309,7 +310,7 @@ class PredictLoop:
             and steps is None
             and 0 < len(x) <= (batch_size or 32)
         ):
-            return tree.map_structure(np.asarray, model._forward(standard(x)))
+            return tree.map_structure(dispatch.to_host, model._forward(standard(x)))
         source = make_source(x, None, None, batch_size=batch_size, steps=_limited(steps), who="predict")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -330,19 +331,19 @@ class PredictLoop:
     def _loop(self, source, callbacks):
         model = self.model
         callbacks.on_predict_begin()
-        pad = source.kind == "arrays" and model._per_row("predict")
+        pad = source.kind == "arrays" and model._engine.pads and model._per_row("predict")
         outputs = []
         for step, (data, rows) in enumerate(source.predict_batches(pad)):
             callbacks.on_predict_batch_begin(step)
             found = model._forward(data)
             if rows is not None:
-                found = tree.map_structure(lambda a, rows=rows: np.asarray(a)[:rows], found)
+                found = tree.map_structure(lambda a, rows=rows: dispatch.to_host(a)[:rows], found)
             outputs.append(found)
             callbacks.on_predict_batch_end(step, {"outputs": found})
         if not outputs:
             raise ValueError("predict: the data yielded no batch.")
         callbacks.on_predict_end()
-        return tree.map_structure(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *outputs)
+        return tree.map_structure(lambda *parts: np.concatenate([dispatch.to_host(p) for p in parts]), *outputs)
 
 
 def _standard(x, model):

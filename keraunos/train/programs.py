@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keraunos.backend import dispatch
-from keraunos.backend.dtypes import standardize_dtype
+from keraunos.backend.dtypes import numpy_dtype, standardize_dtype
 from keraunos.backend.spec import Spec
 from keraunos.core.scope import StateScope
 from keraunos.core.variable import Structure
@@ -134,7 +133,7 @@ class Programs:
 
         def one(i, carry, constants):
             data, order, last_rows = constants
-            rows = order[i]
+            rows = xp.take_rows(order, i)
             batch_data = tree.map_structure(lambda a: None if a is None else xp.take_rows(a, rows), data)
             mask = count = None
             if padded:
@@ -148,8 +147,6 @@ class Programs:
 
     def _logs_like(self, engine, step, variables, data, batch):
         """Zeros shaped like what the step returns: the loop carries the logs of the last step."""
-        if engine.name == "numpy":
-            return None
         specs = [Spec(v.shape, v._dtype) for v in variables] + row_specs(data, batch)
         n = len(variables)
 
@@ -157,9 +154,9 @@ class Programs:
             it = iter(arrays[n:])
             return step(arrays[:n], tree.map_structure(lambda a: None if a is None else next(it), data))[1]
 
-        found = dispatch.get_engine("jax").abstract_eval(run, specs)
+        found = engine.abstract_eval(run, specs)
         return tree.map_structure(
-            lambda s: np.zeros(s.shape, engine.dtype(s.dtype)) if isinstance(s, Spec) else s, found
+            lambda s: np.zeros(s.shape, numpy_dtype(s.dtype)) if isinstance(s, Spec) else s, found
         )
 
     def forward(self, inputs, method="predict_step"):

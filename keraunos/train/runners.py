@@ -16,7 +16,7 @@ class ArrayRunner:
         self.finished = False
         n, batch = source.n, source.batch_size
         self.tail = n % batch if source.steps * batch > n else 0
-        self.padded = self.tail and model._per_row(kind)
+        self.padded = self.tail and model._engine.pads and model._per_row(kind)
         self.full_steps = source.steps if self.padded or not self.tail else source.steps - 1
         self.resident = source.on_device(model._engine)
 

@@ -1,6 +1,5 @@
 """``compile``, ``fit``, ``evaluate``, ``predict`` and the default steps: what makes a layer a model."""
 
-import numpy as np
 
 from keraunos import optimizers
 from keraunos.backend import dispatch
@@ -467,7 +466,7 @@ class Trainer:
         """Outputs for one batch as NumPy arrays."""
         with self._engine_scope():
             found = self._forward(one_batch(x, None, None, None, who="predict_on_batch"))
-        return tree.map_structure(np.asarray, found)
+        return tree.map_structure(dispatch.to_host, found)
 
     def _forward(self, data):
         """Outputs for one batch as arrays of the engine."""
@@ -514,7 +513,7 @@ class Trainer:
         if not self._engine.trains or not self._metrics_are_known():
             return to_floats(self._noted(self.get_metrics_result()))
         variables = self.metrics_variables
-        with dispatch.use("numpy"), StateScope(variables, [np.asarray(v.value) for v in variables]):
+        with dispatch.use("numpy"), StateScope(variables, [v.numpy() for v in variables]):
             return to_floats(self._noted(self.get_metrics_result()))
 
     def _noted(self, logs):

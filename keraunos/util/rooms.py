@@ -17,6 +17,7 @@ _ROOMS = {
     "keras.ops": ("keraunos.saving.recorded_ops",),
     "keras.optimizers": ("keraunos.optimizers",),
     "keras.optimizers.schedules": ("keraunos.optimizers",),
+    "keras.programs": ("keraunos.programs",),
     "keras.random": ("keraunos.random",),
     "keras.regularizers": ("keraunos.regularizers",),
 }

@@ -146,6 +146,11 @@ def set_max_steps_per_epoch(max_steps_per_epoch):
     _S.max_steps_per_epoch = max_steps_per_epoch
 
 
+def snapshot():
+    """What functions of arrays depend on besides their arguments: a key for compiled programs and inferred shapes."""
+    return _S.floatx, _S.image_data_format, _S.epsilon, _S.flash_attention
+
+
 def enable_interactive_logging():
     """Progress goes to the terminal (the default)."""
     _S.interactive_logging = True

@@ -1,15 +1,58 @@
 """A wrong argument is an error that names the function and the argument, on each engine."""
 
+import importlib.util
+import inspect
+import re
+
 import numpy as np
 import pytest
 
 from keraunos import ops
 from keraunos.backend import use
+from tests.ops.wrong_arguments import CUBE, ROWS, X
+from tests.records import find
 
-X = np.ones((2, 3), np.float32)
-CUBE = np.ones((2, 3, 4), np.float32)
+ENGINES = ["jax", "numpy", *(["torch"] if importlib.util.find_spec("torch") else [])]
+on_each_engine = pytest.mark.parametrize("engine", ENGINES)
+ERRORS = (ValueError, TypeError, IndexError, OverflowError)
 
-WRONG = [
+
+def cases():
+    """One case for each function of each row."""
+    return [
+        pytest.param(name, args, kwargs, argument, id=f"{name}-{argument}-{k}")
+        for k, (names, args, kwargs, argument) in enumerate(ROWS)
+        for name in names.split()
+    ]
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs", "argument"), cases())
+@on_each_engine
+def test_names_function_and_argument(name, args, kwargs, argument, engine):
+    message = re.escape(name.rpartition(".")[2]) + ": .*" + re.escape(argument)
+    with use(engine), pytest.raises(ERRORS, match=re.compile(message, re.DOTALL)):
+        find(ops, name)(*args, **kwargs)
+
+
+CHOICES = set(
+    "axis axes axis1 axis2 shape newshape mode method padding indexing interpolation fill_mode data_format reduction side window "
+    "strategy pattern subscripts pad_width repeats indices indices_or_sections key num_segments num_classes".split()
+)
+
+
+@pytest.mark.parametrize("module", [ops, ops.image, ops.linalg], ids=["ops", "image", "linalg"])
+def test_no_function_is_missing(module):
+    """Each function with such an argument has a row."""
+    prefix = "image." if module is ops.image else ""
+    known = {name for names, *_ in ROWS for name in names.split()}
+    public = {n: getattr(module, n) for n in dir(module) if inspect.isfunction(getattr(module, n)) and n[0] != "_"}
+    missing = [
+        n for n, fn in public.items() if CHOICES & set(inspect.signature(fn).parameters) and prefix + n not in known
+    ]
+    assert not missing
+
+
+MESSAGES = [
     (lambda: ops.sum(X, axis=2), r"sum: axis must be in \[-2, 1\] for an array of shape \(2, 3\), got 2"),
     (lambda: ops.mean(X, axis=(0, -2)), "mean: axis names an axis twice"),
     (lambda: ops.max(np.ones((0, 3)), axis=0), "max: x has no element along axis 0"),
@@ -26,7 +69,7 @@ WRONG = [
     ),
     (lambda: ops.concatenate([]), "concatenate: xs must hold at least one array"),
     (lambda: ops.concatenate(3), "concatenate: xs must be a list or tuple"),
-    (lambda: ops.stack([X, X.T]), "stack: the arrays must have one shape"),
+    (lambda: ops.stack([X, X.T]), "stack: the arrays in x must have one shape"),
     (lambda: ops.split(X, 2, axis=1), "split: indices_or_sections must divide the size of axis 1, got 2 sections of 3"),
     (lambda: ops.pad(X, ((1, 1), (1, 1), (1, 1))), "pad: pad_width"),
     (lambda: ops.pad(X, 1, mode="zero"), "pad: mode must be one of 'constant'"),
@@ -55,8 +98,18 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("call", "message"), WRONG, ids=[m.split(":")[0] + str(i) for i, (_, m) in enumerate(WRONG)])
-@pytest.mark.parametrize("engine", ["jax", "numpy"])
+@pytest.mark.parametrize(
+    ("call", "message"), MESSAGES, ids=[m.split(":")[0] + str(i) for i, (_, m) in enumerate(MESSAGES)]
+)
+@on_each_engine
 def test_message(call, message, engine):
-    with use(engine), pytest.raises((ValueError, TypeError, IndexError, OverflowError), match=message):
+    with use(engine), pytest.raises(ERRORS, match=message):
         call()
+
+
+def test_an_engine_error_of_its_own_type_stays():
+    """What JAX says of traced values is not about a wrong argument."""
+    import jax
+
+    with pytest.raises(jax.errors.ConcretizationTypeError):
+        jax.jit(ops.nonzero)(X)

@@ -1,6 +1,8 @@
 """Each row of tests/records, on each engine: values, gradients, kinks, shape inference, jit, empty input, native against body."""
 
+import contextlib
 import importlib
+import importlib.util
 import warnings
 
 import jax
@@ -10,10 +12,12 @@ import pytest
 import tests.records as records
 from keraunos import ops
 from keraunos.backend import Spec, get_engine, standardize_dtype, use
+from keraunos.ops.op import OPS
 from keraunos.ops.symbolic import KerasTensor, infer
 
 ROWS = records.load()
-ENGINES = ("jax", "numpy")
+ENGINES = ("jax", "numpy", *(("torch",) if importlib.util.find_spec("torch") else ()))
+TRAINING = [e for e in ENGINES if get_engine(e).trains]
 
 
 def rows(keep=lambda r: True):
@@ -43,7 +47,7 @@ def compare(row, got, want):
 
 def as_double(x):
     """A NumPy array that comparisons understand."""
-    x = np.asarray(x)
+    x = ops.convert_to_numpy(x) if hasattr(x, "dtype") else np.asarray(x)
     return x if x.dtype.kind in "biuc" else x.astype(np.float64)
 
 
@@ -57,17 +61,34 @@ def test_values(row, engine):
     compare(row, call(row, values, engine), records.flat(row.want(*args, **kwargs)))
 
 
-@rows(lambda r: "numpy" in r.engines)
-def test_engines_agree(row):
+@rows()
+@pytest.mark.parametrize("engine", ENGINES[1:])
+def test_engines_agree(row, engine):
+    if engine not in row.engines:
+        pytest.skip(f"{row.name} is not for {engine}")
     values = row.numpy_values()
-    on_jax, on_numpy = call(row, values), call(row, values, "numpy")
-    compare(row, on_numpy, on_jax)
-    assert [narrow(x) for x in on_numpy] == [narrow(x) for x in on_jax]
+    on_jax, found = call(row, values), call(row, values, engine)
+    compare(row, found, on_jax)
+    assert [narrow(x) for x in found] == [narrow(x) for x in on_jax]
 
 
 def narrow(x):
     """The dtype's name, None for a Python value."""
     return standardize_dtype(x.dtype) if hasattr(x, "dtype") else None
+
+
+@rows(lambda r: r.dtypes and r.arrays and r.symbolic)
+@pytest.mark.parametrize("engine", [e for e in TRAINING if e != "jax"])
+def test_dtypes_agree(row, engine):
+    """The dtype of the result is that of JAX for each dtype of the arguments."""
+    for dtype in records.GROUPS[row.dtypes]:
+        values = row.numpy_values(dtypes=[dtype] * len(row.arrays))
+        if row.name in ("floor_divide", "mod") and not all(v.all() for v in values):
+            values = [np.ones_like(v) for v in values]  # 0 divides no integer
+        found = [narrow(x) for x in call(row, values, engine)]
+        with use("jax"):
+            args, kwargs = row.filled([KerasTensor(v.shape, dtype) for v in values])
+            assert found == [f.dtype for f in records.flat(records.find(ops, row.name)(*args, **kwargs))], dtype
 
 
 @rows(lambda r: r.jit and not r.grad)  # the test of gradients compiles too
@@ -91,12 +112,14 @@ def test_shape_inference(row):
 
 
 @rows(lambda r: r.symbolic)
-def test_node_replays(row):
+def test_node_replays(row, engine):
+    if engine.name not in row.engines:
+        pytest.skip(f"{row.name} is not for {engine.name}")
     values = row.numpy_values()
     tensors = [KerasTensor(v.shape, v.dtype.name) for v in values]
     args, kwargs = row.filled(tensors)
     outputs = records.flat(records.find(ops, row.name)(*args, **kwargs))
-    env = {id(t): jax.numpy.asarray(v) for t, v in zip(tensors, values, strict=True)}
+    env = {id(t): engine.asarray(v) for t, v in zip(tensors, values, strict=True)}
 
     def value_of(t):
         if id(t) not in env:
@@ -105,7 +128,9 @@ def test_node_replays(row):
             env.update((id(o), r) for o, r in zip(t.node.outputs, results, strict=True))
         return env[id(t)]
 
-    compare(row, [value_of(t) for t in outputs], call(row, values))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        compare(row, [value_of(t) for t in outputs], call(row, values, engine.name))
 
 
 @rows(lambda r: r.empty and any(isinstance(d, str) for a in r.arrays for d in a.shape))
@@ -121,33 +146,47 @@ def test_empty(row, engine):
 
 
 @rows(lambda r: r.grad)
-def test_gradient(row):
+@pytest.mark.parametrize("engine", TRAINING)
+def test_gradient(row, engine):
     """The derivative in a random direction, in float64, against a central difference."""
-    with jax.enable_x64(True):
+    if engine not in row.engines:
+        pytest.skip(f"{row.name} is not for {engine}")
+    found, numeric = slopes(row, engine)
+    np.testing.assert_allclose(found, numeric, rtol=1e-5, atol=1e-7)
+
+
+def slopes(row, engine):
+    """The derivative by ``engine`` in a random direction, in float64, and the central difference."""
+    with jax.enable_x64(True) if engine == "jax" else contextlib.nullcontext():
+        made = get_engine(engine)
         values = [v.astype(np.float64) if v.dtype.kind == "f" else v for v in row.numpy_values()]
         places = [i for i, v in enumerate(values) if v.dtype == np.float64]
         rng = np.random.default_rng(0)
-        direction = {i: rng.uniform(-1, 1, values[i].shape) for i in places}
-        weights = [rng.uniform(-1, 1, np.shape(o)) for o in call(row, values)]
+        direction = {i: made.asarray(rng.uniform(-1, 1, values[i].shape)) for i in places}
+        weights = [made.asarray(rng.uniform(-1, 1, np.shape(o))) for o in call(row, values, engine)]
+        start = [made.asarray(v) for v in values]
 
         def along(t):
-            moved = [v + t * direction[i] if i in direction else v for i, v in enumerate(values)]
-            return sum((w * o).sum() for w, o in zip(weights, call(row, moved), strict=True) if is_real(o))
+            moved = [v + t[0] * direction[i] if i in direction else v for i, v in enumerate(start)]
+            found = zip(weights, call(row, moved, engine), strict=True)
+            return sum((w * o).sum() for w, o in found if is_real(o)), ()
 
-        at, h = jax.jit(jax.value_and_grad(along)), 1e-6  # one program compiles faster than its many ops
-        numeric = (at(h)[0] - at(-h)[0]) / (2 * h)
-        np.testing.assert_allclose(at(0.0)[1], numeric, rtol=1e-5, atol=1e-7)
+        at, h = made.compile(made.value_and_grad(along)), 1e-6  # one program compiles faster than its many ops
+        up, here, down = (at([made.asarray(t, "float64")]) for t in (h, 0.0, -h))
+        return float(here[1][0]), (float(up[0][0]) - float(down[0][0])) / (2 * h)
 
 
 def is_real(x):
-    return x.dtype.kind == "f"
+    return standardize_dtype(x.dtype).startswith("float")
 
 
 @rows(lambda r: r.kinks)
-def test_kinks(row):
-    points = np.array(list(row.kinks), np.float32)
-    got = jax.grad(lambda x: call(row, [x])[0].sum())(points)
-    np.testing.assert_allclose(got, list(row.kinks.values()), rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("engine", TRAINING)
+def test_kinks(row, engine):
+    made = get_engine(engine)
+    points = made.asarray(list(row.kinks), "float32")
+    _, (got,) = made.value_and_grad(lambda x: (call(row, x, engine)[0].sum(), ()))([points])
+    np.testing.assert_allclose(made.to_numpy(got), list(row.kinks.values()), rtol=1e-5, atol=1e-6)
 
 
 NATIVE = [(e, n) for e in ENGINES for n in importlib.import_module(f"keraunos.backend.{e}.natives").TABLE]
@@ -158,10 +197,12 @@ def test_native_agrees_with_body(engine, name, monkeypatch):
     """What an engine puts in place of a body computes the same, kinks included."""
     found = [r for r in ROWS if records.find(ops, r.name).__name__ == name]
     assert found, f"no row of tests/records calls {name}, which {engine} has a native function for"
-    one = records.find(ops, found[0].name).op
+    one = OPS[name]
     for row in found:
         values = row.numpy_values()
         native = call(row, values, engine)
         with monkeypatch.context() as patch:
             patch.setitem(one.bodies, engine, one.body)
             compare(row, call(row, values, engine), native)
+            if engine in TRAINING and row.grad:
+                np.testing.assert_allclose(*slopes(row, engine), rtol=1e-5, atol=1e-7)

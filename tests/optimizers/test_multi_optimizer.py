@@ -1,10 +1,10 @@
 """Several optimizers for one model."""
 
-import jax
 import numpy as np
 import pytest
 
 from keraunos import optimizers
+from keraunos.backend import dispatch
 from keraunos.core.scope import NameScope
 from keraunos.core.variable import Variable, functionalize
 from keraunos.optimizers import SGD, Adam, MultiOptimizer, OptimizerMap
@@ -32,7 +32,7 @@ def test_each_optimizer_has_its_own(which):
     optimizer = MultiOptimizer(which(), loss_scale_factor=4.0)
     optimizer.build(variables)
     state = [*variables, *optimizer.variables]
-    step = jax.jit(functionalize(optimizer.apply, state))
+    step = dispatch.current().compile(functionalize(optimizer.apply, state))
     found = [v.value for v in state]
     adam, sgd = Adam(0.1), SGD(0.5, momentum=0.9)
     gradients = [np.float32([1, -1]), np.float32([0.5]), np.float32([2])]

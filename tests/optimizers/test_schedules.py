@@ -1,10 +1,10 @@
 """Learning rate schedules: their defining points, engines, errors."""
 
-import jax
 import numpy as np
 import pytest
 
 import keraunos as keras
+from keraunos.backend import dispatch, standardize_dtype
 from keraunos.optimizers import schedules as S
 
 POINTS = [
@@ -28,13 +28,13 @@ POINTS = [
 def test_points(schedule, points):
     for step, rate in points.items():
         assert float(schedule(step)) == pytest.approx(rate, abs=1e-6)
-        assert float(jax.jit(schedule)(step)) == pytest.approx(rate, abs=1e-6)
+        assert float(dispatch.current().compile(schedule)(step)) == pytest.approx(rate, abs=1e-6)
     again = S.deserialize(S.serialize(schedule))
     assert again.get_config() == schedule.get_config()
     with keras.backend.use("numpy"):
         host = schedule(np.int32(3))
     assert isinstance(host, (np.ndarray, np.generic)) and host.dtype == np.float32
-    assert schedule(np.int32(3)).dtype == np.float32
+    assert standardize_dtype(schedule(np.int32(3)).dtype) == "float32"
 
 
 @pytest.mark.parametrize("t_mul", [1.0, 1.5, 2.0, 3.0])

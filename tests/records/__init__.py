@@ -116,7 +116,7 @@ class Record:
     symbolic: bool = True  # whether it is called on symbolic tensors
     empty: bool = True  # whether it is called with 0 for the letters
     keras: bool = True  # False: Keras is wrong or has no such function (say why in a comment)
-    engines: Sequence[str] = ("jax", "numpy")
+    engines: Sequence[str] = ("jax", "numpy", "torch")
     reduce: Callable | None = None  # brings results that may differ (signs of eigenvectors) to one form
     label: str = ""
 

@@ -76,4 +76,10 @@ RECORDS = [
         for order in (0, 1)
     ),
     R("image.perspective_transform", A(6, 5, 2), POINTS, MOVED).check(tol=1e-3),
+    *(
+        R("image.elastic_transform", IMAGES, alpha=3.0, sigma=0.7, interpolation=how, fill_mode=mode, seed=3)
+        for mode in ("constant", "wrap", "reflect")
+        for how in ("nearest", "bilinear")
+    ),
+    R("image.elastic_transform", A(3, 6, 5), seed=3, data_format="channels_first").check(tol=1e-4),
 ]

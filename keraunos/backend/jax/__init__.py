@@ -8,7 +8,7 @@ import numpy as np
 from jax._src.core import trace_state_clean  # has no public name
 
 from keraunos.backend.dtypes import numpy_dtype
-from keraunos.backend.jax import namespace, natives, random
+from keraunos.backend.jax import namespace, natives, programs, random
 from keraunos.backend.jax.steps import steps_program
 from keraunos.backend.protocol import Engine
 from keraunos.backend.spec import Spec
@@ -75,6 +75,9 @@ class JaxEngine(Engine):
 
     def compile(self, fn, donate=(), static=()):
         return jax.jit(fn, donate_argnums=donate, static_argnums=static)
+
+    def prepared(self, op, fn):
+        return programs.program(op, fn, self.xp)
 
     def value_and_grad(self, fn):
         return jax.value_and_grad(fn, has_aux=True)

@@ -1,78 +1,30 @@
-"""Convolution and windowed reductions of channels-last arrays on JAX."""
+"""Convolution of channels-last arrays on JAX."""
 
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax import lax
 
-_LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
+from keraunos.backend.jax import conv_forms
+from keraunos.backend.jax.conv_primitive import Geometry, convolve, part_of, register, xla
+from keraunos.backend.jax.pool import reduce_window  # noqa: F401
+
+register(functools.partial(part_of, xla))
+register(conv_forms.compute, platform="cpu")
 
 
 def conv(x, w, strides, padding, input_dilation, kernel_dilation, groups):
-    """``lax.conv_general_dilated``; x ``(batch, *positions, channels)``, w ``(*kernel, channels / groups, filters)``."""
-    return lax.conv_general_dilated(
-        x,
-        w,
-        strides,
-        padding,
-        input_dilation,
-        kernel_dilation,
-        _LAYOUTS[x.ndim - 2],
-        groups,
-        preferred_element_type=x.dtype,
+    """The convolution of x ``(batch, *positions, channels)`` by w ``(*kernel, channels / groups, filters)``."""
+    padding = tuple(map(tuple, padding))
+    geometry = Geometry(
+        x.shape[1:-1], w.shape[:-2], tuple(strides), padding, tuple(input_dilation), tuple(kernel_dilation), groups
     )
+    if not jnp.issubdtype(x.dtype, jnp.floating) or x.dtype != w.dtype or _placed_by_hand():
+        return xla(x, w, geometry)
+    return convolve("output", x, w, geometry)
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2, 3, 4), inline=True)
-def reduce_window(x, kind, window, strides, padding):
-    """Maximum or sum ("max", "sum") of each window over the positions of ``(batch, *positions, channels)``.
-
-    Among equal values the gradient of a maximum goes to the first. Small windows are compared slice by slice: on the CPU
-    the gradient of 2×2 windows takes 1 ms where ``lax.reduce_window``'s (select and scatter) takes 43, of 3×3 ones 11
-    where it takes 62; from 16 positions on it is the other way round.
-    """
-    start = np.asarray(_least(x.dtype) if kind == "max" else 0, x.dtype)[
-        ()
-    ]  # a constant: only then JAX knows the gradient
-    size, touching = math.prod(window), window == strides
-    if size > (16 if touching else 9) and not (touching and kind == "sum"):
-        fn = lax.max if kind == "max" else lax.add
-        return lax.reduce_window(x, start, fn, (1, *window, 1), (1, *strides, 1), ((0, 0), *padding, (0, 0)))
-    if any(a or b for a, b in padding):
-        x = jnp.pad(x, ((0, 0), *padding, (0, 0)), constant_values=start)
-    counts = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:-1], window, strides, strict=True)]
-    if not touching:
-        return _combine(kind, (_strided(x, place, counts, strides) for place in np.ndindex(*window)))
-    x = x[(slice(None), *(slice(0, n * k) for n, k in zip(counts, window, strict=True)))]
-    between = [size for pair in zip(counts, window, strict=True) for size in pair]
-    x = x.reshape(x.shape[0], *between, x.shape[-1])  # (batch, n1, k1, n2, k2, ..., channels)
-    if kind == "sum":
-        return jnp.sum(x, axis=tuple(range(2, x.ndim - 1, 2)))
-    every = slice(None)
-    return _combine(kind, (x[(every, *(i for p in place for i in (every, p)))] for place in np.ndindex(*window)))
-
-
-def _strided(x, place, counts, strides):
-    """The entry ``place`` of each window."""
-    limits = [p + (n - 1) * s + 1 for p, n, s in zip(place, counts, strides, strict=True)]
-    return lax.slice(x, (0, *place, 0), (x.shape[0], *limits, x.shape[-1]), (1, *strides, 1))
-
-
-def _combine(kind, parts):
-    """Running maximum (NaN wins, else the first of equal values) or sum."""
-    best = None
-    for part in parts:
-        if best is None:
-            best = part
-        else:
-            best = jnp.where((part > best) | (part != part), part, best) if kind == "max" else best + part
-    return best
-
-
-def _least(dtype):
-    if dtype == jnp.bool_:
-        return False
-    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
+def _placed_by_hand():
+    """Whether types of arrays tell where they are (``shard_map``, explicit meshes), for which only JAX's own functions have rules."""
+    kinds = jax.sharding.get_abstract_mesh().axis_types
+    return any(kind != jax.sharding.AxisType.Auto for kind in kinds)

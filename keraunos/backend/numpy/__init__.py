@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 
+from keraunos.backend import dispatch
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.numpy import namespace, natives, random
 from keraunos.backend.protocol import Engine
@@ -43,9 +44,8 @@ class NumpyEngine(Engine):
         return np.asarray(x)
 
     def abstract_eval(self, fn, specs):
-        raise TypeError(
-            "The NumPy engine has no abstract evaluation; shapes are inferred by JAX, which is always installed."
-        )
+        with dispatch.use("jax"):  # always installed
+            return dispatch.get_engine("jax").abstract_eval(fn, specs)
 
     def eagerly(self):
         return contextlib.nullcontext()

@@ -1,5 +1,7 @@
 """The namespace that bodies of ops see on NumPy: numpy, and the primitives it lacks."""
 
+import operator
+
 import numpy as np
 from scipy import special
 
@@ -81,9 +83,21 @@ def vmap(fn, in_axes=0, out_axes=0):
         rows = [
             fn(*(a if ax is None else np.take(a, i, ax) for a, ax in zip(args, axes, strict=True))) for i in range(n)
         ]
-        return tree.map_structure(lambda *r: np.stack(r, out_axes), *rows)
+        if not isinstance(out_axes, tuple):
+            return _gathered(rows, out_axes)
+        return tuple(_gathered(part, axis) for part, axis in zip(zip(*rows, strict=True), out_axes, strict=True))
 
     return mapped
+
+
+def _gathered(rows, axis):
+    """Nests of the rows as one nest of stacked arrays; with axis None, the one that they all are."""
+    if axis is not None:
+        return tree.map_structure(lambda *r: np.stack(r, axis), *rows)
+    for leaves in zip(*[tree.flatten(row) for row in rows], strict=True):
+        if not all(np.array_equal(x, leaves[0]) for x in leaves):
+            raise ValueError("vmap: an output without an axis must be the same in all rows.")
+    return rows[0]
 
 
 def stop_gradient(x):
@@ -159,6 +173,7 @@ _MORE = (recomputed, erfc, conv, reduce_window, make_complex, dynamic_slice, dyn
 
 XP = Namespace(
     array_functions.PRIMITIVES
+    | {"get_item": operator.getitem}
     | {
         f.__name__: f
         for f in (

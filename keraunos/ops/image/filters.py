@@ -3,6 +3,7 @@
 import numpy as np
 
 from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
+from keraunos.ops import checks
 from keraunos.ops.core import saturate_cast
 from keraunos.ops.image.color import check_images
 from keraunos.ops.op import op
@@ -28,6 +29,12 @@ def _batch_last(xp, images, data_format):
     return x if x.ndim == 4 else xp.expand_dims(x, axis=0)
 
 
+def blurred(xp, x, size, sigma):
+    """Channels-last batches convolved by a Gaussian, zeros around."""
+    kernel = np.outer(_bell(size[0], sigma[0]), _bell(size[1], sigma[1]))
+    return _each_channel(xp, x, kernel[:, :, None], "same")
+
+
 @op(promote=None)
 def gaussian_blur(xp, images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None):
     """Images convolved by a Gaussian of ``kernel_size`` positions and standard deviations ``sigma``, zeros around.
@@ -41,8 +48,7 @@ def gaussian_blur(xp, images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=
     data_format = check_images("gaussian_blur", images, data_format)
     name = standardize_dtype(images.dtype)
     x = _batch_last(xp, images if is_float_dtype(name) else xp.astype(images, "float32"), data_format)
-    kernel = np.outer(_bell(kernel_size[0], sigma[0]), _bell(kernel_size[1], sigma[1]))
-    x = _each_channel(xp, x, kernel[:, :, None], "same")
+    x = blurred(xp, x, kernel_size, sigma)
     x = x if data_format == "channels_last" else xp.moveaxis(x, -1, -3)
     x = x if images.ndim == 4 else x[0]
     return x if is_float_dtype(name) else saturate_cast(xp.round(x), name)
@@ -86,8 +92,9 @@ def ssim(xp, image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0
     data_format = check_images("ssim", image1, data_format)
     if tuple(image1.shape) != tuple(image2.shape):
         raise ValueError(
-            f"ssim: the images must have the same shape, got {tuple(image1.shape)} and {tuple(image2.shape)}."
+            f"ssim: image1 and image2 must have the same shape, got {tuple(image1.shape)} and {tuple(image2.shape)}."
         )
+    checks.integer("ssim", filter_size, "filter_size", 1)
     x, y = _batch_last(xp, image1, data_format), _batch_last(xp, image2, data_format)
     if min(x.shape[1:3]) < filter_size:
         raise ValueError(

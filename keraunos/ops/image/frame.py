@@ -72,7 +72,7 @@ def crop_images(
     keys = ("left_cropping", "right_cropping", "target_width")
     left, right = _two_of_three("crop_images", left_cropping, right_cropping, target_width, width, keys, -1)
     if top + bottom >= height or left + right >= width:
-        raise ValueError(f"crop_images: nothing would be left of images of size {(height, width)}.")
+        raise ValueError(f"crop_images: the cropping leaves nothing of images of size {(height, width)}.")
     return images[(slice(None),) * h + (slice(top, height - bottom), slice(left, width - right))]
 
 
@@ -100,10 +100,10 @@ def _patches(xp, name, x, size, strides, dilation, padding):
     return xp.concat(parts, axis=-1)
 
 
-def _extract(xp, name, images, rank, size, strides, dilation_rate, padding, data_format):
+def _extract(xp, name, what, images, rank, size, strides, dilation_rate, padding, data_format):
     data_format = standardize_data_format(data_format, name)
     if images.ndim not in (rank + 1, rank + 2):
-        raise ValueError(f"{name}: the input must have rank {rank + 1} or {rank + 2}, got shape {tuple(images.shape)}.")
+        raise ValueError(f"{name}: {what} must have rank {rank + 1} or {rank + 2}, got shape {tuple(images.shape)}.")
     single = images.ndim == rank + 1
     x = channels_last(xp, xp.expand_dims(images, axis=0) if single else images, data_format)
     out = channels_back(xp, _patches(xp, name, x, size, strides, dilation_rate, padding), data_format)
@@ -121,7 +121,7 @@ def extract_patches(xp, images, size, strides=None, dilation_rate=1, padding="va
     >>> ops.image.extract_patches([[[1], [2], [3], [4]]], (1, 2)).tolist()
     [[[1, 2], [3, 4]]]
     """
-    return _extract(xp, "extract_patches", images, 2, size, strides, dilation_rate, padding, data_format)
+    return _extract(xp, "extract_patches", "images", images, 2, size, strides, dilation_rate, padding, data_format)
 
 
 @op(promote=None)
@@ -135,4 +135,4 @@ def extract_patches_3d(xp, volumes, size, strides=None, dilation_rate=1, padding
     >>> ops.image.extract_patches_3d([[[[1], [2], [3], [4]]]], (1, 1, 2)).tolist()
     [[[[1, 2], [3, 4]]]]
     """
-    return _extract(xp, "extract_patches_3d", volumes, 3, size, strides, dilation_rate, padding, data_format)
+    return _extract(xp, "extract_patches_3d", "volumes", volumes, 3, size, strides, dilation_rate, padding, data_format)

@@ -46,12 +46,13 @@ def sample(xp, x, coordinates, order, mode, fill_value):
     return total
 
 
-def _mode(name, mode):
+def check_mode(name, mode):
+    """Raise for an unknown fill_mode."""
     if mode not in _MODES:
         raise ValueError(f"{name}: fill_mode must be one of {_MODES}, got {mode!r}.{near(mode, _MODES)}")
 
 
-def _order(name, interpolation):
+def check_order(name, interpolation):
     if interpolation not in _ORDERS:
         raise ValueError(f"{name}: interpolation must be one of {tuple(_ORDERS)}, got {interpolation!r}.")
     return _ORDERS[interpolation]
@@ -68,7 +69,7 @@ def map_coordinates(xp, inputs, coordinates, order, fill_mode="constant", fill_v
     >>> ops.image.map_coordinates([0.0, 10.0, 20.0], [[0.5, 1.0, 7.0]], order=1).tolist()
     [5.0, 10.0, 0.0]
     """
-    _mode("map_coordinates", fill_mode)
+    check_mode("map_coordinates", fill_mode)
     if order not in (0, 1):
         raise ValueError(f"map_coordinates: order must be 0 or 1, got {order!r}.")
     if coordinates.ndim < 2 or coordinates.shape[0] != inputs.ndim:
@@ -86,12 +87,9 @@ def map_coordinates(xp, inputs, coordinates, order, fill_mode="constant", fill_v
 
 def _warp(xp, name, images, transform, interpolation, fill_mode, fill_value, data_format):
     """images at the projective map of each of their positions; ``transform`` is ``(batch, 8)``."""
-    order = _order(name, interpolation)
-    dtype = standardize_dtype(images.dtype)
-    x = images if is_float_dtype(dtype) else xp.astype(images, "float32")
-    x = x if x.ndim == 4 else xp.expand_dims(x, axis=0)
-    x = x if data_format == "channels_last" else xp.moveaxis(x, 1, -1)
-    batch, h, w, channels = x.shape
+    order = check_order(name, interpolation)
+    x = planes(xp, images, data_format)
+    batch, h, w, _ = x.shape
     exact = "float64" if standardize_dtype(x.dtype) == "float64" else "float32"  # of coordinates
     a = xp.astype(transform if transform.ndim == 2 else xp.expand_dims(transform, axis=0), exact)
     if a.ndim != 2 or a.shape[1] != 8 or a.shape[0] not in (1, batch):
@@ -100,11 +98,25 @@ def _warp(xp, name, images, transform, interpolation, fill_mode, fill_value, dat
     down = xp.reshape(xp.astype(xp.arange(h), exact), (1, h, 1, 1))
     right = xp.reshape(xp.astype(xp.arange(w), exact), (1, 1, w, 1))
     depth = a[6] * right + a[7] * down + 1
-    column = (a[0] * right + a[1] * down + a[2]) / depth + xp.zeros((batch, h, w, channels), dtype=depth.dtype)
-    row = (a[3] * right + a[4] * down + a[5]) / depth + xp.zeros((batch, h, w, channels), dtype=depth.dtype)
+    column = (a[0] * right + a[1] * down + a[2]) / depth
+    row = (a[3] * right + a[4] * down + a[5]) / depth
+    return resample(xp, images, x, row, column, order, fill_mode, fill_value, data_format)
+
+
+def planes(xp, images, data_format):
+    """Images as floats ``(batch, height, width, channels)``."""
+    x = images if is_float_dtype(images.dtype) else xp.astype(images, "float32")
+    x = x if x.ndim == 4 else xp.expand_dims(x, axis=0)
+    return x if data_format == "channels_last" else xp.moveaxis(x, 1, -1)
+
+
+def resample(xp, images, x, row, column, order, fill_mode, fill_value, data_format):
+    """x, the ``planes`` of images, at real rows and columns that broadcast to its shape; in the layout and dtype of images."""
+    dtype = standardize_dtype(images.dtype)
+    row, column = (at + xp.zeros(x.shape, dtype=at.dtype) for at in (row, column))
     # Batch and channel are indices as they are: only rows and columns are interpolated.
-    n = xp.reshape(xp.arange(batch), (batch, 1, 1, 1))
-    c = xp.arange(channels)
+    n = xp.reshape(xp.arange(x.shape[0]), (-1, 1, 1, 1))
+    c = xp.arange(x.shape[-1])
     out = _sample_plane(xp, x, n, c, row, column, order, fill_mode, fill_value)
     out = out if data_format == "channels_last" else xp.moveaxis(out, -1, 1)
     out = out if images.ndim == 4 else out[0]
@@ -147,7 +159,7 @@ def affine_transform(
     [2.0, 3.0, 0.0]
     """
     data_format = check_images("affine_transform", images, data_format)
-    _mode("affine_transform", fill_mode)
+    check_mode("affine_transform", fill_mode)
     return _warp(xp, "affine_transform", images, transform, interpolation, fill_mode, fill_value, data_format)
 
 
@@ -166,6 +178,7 @@ def perspective_transform(
     [[1.0, 1.0], [1.0, 1.0]]
     """
     data_format = check_images("perspective_transform", images, data_format)
+    check_order("perspective_transform", interpolation)
     for name, points in (("start_points", start_points), ("end_points", end_points)):
         if tuple(points.shape[-2:]) != (4, 2) or points.ndim not in (2, 3):
             raise ValueError(f"perspective_transform: {name} must have shape (..., 4, 2), got {tuple(points.shape)}.")

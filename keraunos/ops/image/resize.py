@@ -36,11 +36,10 @@ _RESIZE = ("bilinear", "nearest", "lanczos3", "lanczos5", "bicubic")
 
 def _weights(xp, n, m, scale, translation, method, antialias):
     """How much each of n positions adds to each of m: ``(m, n)``."""
-    seen = (
-        xp.astype(xp.arange(m), "float32") + 0.5 - translation
-    ) / scale - 0.5  # where each new position lies in the old
+    new, old = (xp.astype(xp.arange(k), scale.dtype) for k in (m, n))
+    seen = (new + 0.5 - translation) / scale - 0.5  # where each new position lies in the old
     width = xp.maximum(1 / scale, xp.ones_like(scale)) if antialias else 1
-    away = xp.abs(xp.expand_dims(seen, axis=1) - xp.astype(xp.arange(n), "float32")) / width
+    away = xp.abs(xp.expand_dims(seen, axis=1) - old) / width
     weights = _KERNELS[method](xp, away)
     total = xp.sum(weights, axis=1, keepdims=True)
     weights = xp.where(xp.abs(total) > 1e-4, weights / xp.where(total == 0, 1.0, total), 0.0)
@@ -140,6 +139,8 @@ def scale_and_translate(xp, images, output_shape, scale, translation, spatial_di
             f"scale_and_translate: output_shape must have {images.ndim} entries, scale and translation one for each of "
             f"spatial_dims {tuple(spatial_dims)}; got {tuple(output_shape)}, {tuple(scale.shape)}, {tuple(translation.shape)}."
         )
+    exact = "float64" if standardize_dtype(scale.dtype) == "float64" else "float32"
+    scale, translation = xp.astype(scale, exact), xp.astype(translation, exact)
     for i, axis in enumerate(spatial_dims):
         weights = _weights(xp, images.shape[axis], output_shape[axis], scale[i], translation[i], method, antialias)
         images = _apply(xp, images, weights, axis % images.ndim)

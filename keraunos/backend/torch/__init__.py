@@ -1,0 +1,96 @@
+"""The PyTorch engine: eager, with gradients by PyTorch's own tape."""
+
+import torch
+
+from keraunos.backend.protocol import Engine
+from keraunos.backend.torch import abstract, autograd, creation, device, namespace, natives, random, record, updates
+from keraunos.backend.torch.dtypes import to_dtype
+
+
+class TorchEngine(Engine):
+    """Arrays are ``torch.Tensor``; programs are Python's own.
+
+    Tensors carry no graph outside of ``value_and_grad``, unless the user's own require gradients.
+    """
+
+    name = "torch"
+    xp = namespace.XP
+    natives = natives.TABLE
+    updates = updates.TABLE
+    random = random
+    pads = False
+
+    def is_array(self, x):
+        return isinstance(x, torch.Tensor)
+
+    def is_tracer(self, x):
+        return isinstance(x, torch.Tensor) and x.is_meta
+
+    def in_trace(self):
+        """PyTorch traces nothing here."""
+        return False
+
+    def canonical(self, dtype):
+        """Every dtype is itself."""
+        return dtype
+
+    def dtype(self, name):
+        """The engine's own dtype object of a standard name."""
+        return to_dtype(name)
+
+    def asarray(self, x, dtype=None):
+        return creation.asarray(x, dtype)
+
+    def scalar(self, v, dtype):
+        return creation.scalar(v, dtype)
+
+    def adopt(self, x):
+        return creation.from_numpy(x)
+
+    def to_numpy(self, x):
+        return creation.to_numpy(x)
+
+    def abstract_eval(self, fn, specs):
+        return abstract.evaluate(fn, specs)
+
+    def eagerly(self):
+        return abstract.eagerly()
+
+    def compile(self, fn, donate=(), static=()):
+        return record.Repeated(fn)
+
+    def prepared(self, op, fn):
+        return natives.with_body(fn, op.body)
+
+    def value_and_grad(self, fn):
+        return autograd.value_and_grad(fn)
+
+    def steps(self, step):
+        one = self.compile(lambda i, carry, constants: step(i, carry, constants))
+
+        def run(carry, constants, start, stop):
+            for i in range(int(start), int(stop)):
+                carry = one(torch.tensor(i), carry, constants)
+            return carry
+
+        return run
+
+    def custom_gradient(self, fn):
+        """``fn(*args) -> (output, grad_fn)`` as a function with that gradient; grad_fn may close over what fn computed."""
+        return autograd.custom_gradient(fn)
+
+    def wait(self, x):
+        if isinstance(x, torch.Tensor) and x.device.type == "cuda":
+            torch.cuda.synchronize(x.device)
+        return x
+
+    def device_of(self, x):
+        place = x.device
+        return f"{'gpu' if place.type == 'cuda' else place.type}:{place.index or 0}"
+
+    def device_scope(self, name):
+        """Context in which new arrays go to ``name`` ("cpu", "gpu:0")."""
+        return device.scope(name)
+
+
+ENGINE = TorchEngine()

@@ -1,0 +1,48 @@
+"""Functions of PyTorch that replace the body of an op: its fused kernels.
+
+Those in ``PARTIAL`` return ``NotImplemented`` for arguments that the kernel does not cover, or that are wrong; then the body runs.
+"""
+
+import torch
+
+from keraunos.backend.torch import activations, attention, losses, normalization, pooling
+
+
+def top_k(xp, x, k, sorted):
+    """One sort that leaves equal elements in their order."""
+    if not x.ndim or k.__class__ is not int or not 0 <= k <= x.shape[-1] or x.dtype in (torch.uint16, torch.uint32):
+        return NotImplemented
+    values, places = torch.sort(x, dim=-1, descending=True, stable=True)
+    return values[..., :k], places[..., :k].int()
+
+
+def dense(xp, x, kernel):
+    """x · kernel; PyTorch makes one product of two matrices of it by itself."""
+    if kernel.ndim != 2 or not x.ndim or x.shape[-1] != kernel.shape[0]:
+        return NotImplemented
+    return xp.matmul(x, kernel)
+
+
+PARTIAL = {
+    "dense": dense,
+    "top_k": top_k,
+    **activations.PARTIAL,
+    **attention.PARTIAL,
+    **losses.PARTIAL,
+    **normalization.PARTIAL,
+    **pooling.PARTIAL,
+}
+TABLE = {**activations.TABLE, **PARTIAL}
+_PARTIAL = frozenset(PARTIAL.values())
+
+
+def with_body(fn, body):
+    """The native function ``fn``, and the body for what it does not cover."""
+    if fn not in _PARTIAL:
+        return fn
+
+    def run(xp, *args):
+        found = fn(xp, *args)
+        return body(xp, *args) if found is NotImplemented else found
+
+    return run

@@ -1,0 +1,40 @@
+"""Updates of all weights at once, by PyTorch's fused kernels."""
+
+import torch
+
+from keraunos.backend.torch.record import opaque
+
+_STEPS = {}  # device -> a step number so large that 1 - beta ** step is 1: the rate has that in it already
+
+
+def adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
+    """``w − rate · m/(√v + ε)`` for lists of tensors of one dtype: (new values, new means, new squares)."""
+    n = len(values)
+    found = opaque(_adam, list(values), list(gradients), list(means), list(squares), rate, beta_1, beta_2, epsilon)
+    return found[:n], found[n : 2 * n], found[2 * n :]
+
+
+def _adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
+    values, means, squares = ([x.clone() for x in group] for group in (values, means, squares))
+    steps = _STEPS.get(rate.device)
+    if steps is None:
+        steps = _STEPS[rate.device] = torch.tensor(1e9, dtype=torch.float32, device=rate.device)
+    torch._fused_adam_(
+        values,
+        gradients,
+        means,
+        squares,
+        [],
+        [steps] * len(values),
+        lr=rate,
+        beta1=beta_1,
+        beta2=beta_2,
+        weight_decay=0.0,
+        eps=epsilon,
+        amsgrad=False,
+        maximize=False,
+    )
+    return [*values, *means, *squares]
+
+
+TABLE = {"adam": adam}

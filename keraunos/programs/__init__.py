@@ -1,0 +1,50 @@
+"""Models that are programs."""
+
+from keraunos.programs.formula import Formula, FormulaLayer
+from keraunos.programs.hybrid import (
+    Abduction,
+    Expression,
+    Fold,
+    NegativeLogLikelihood,
+    Program,
+    RuleInduction,
+    Shortcuts,
+    negative_log_likelihood,
+)
+from keraunos.programs.synthesis import (
+    DSL,
+    Constant,
+    ContradictionError,
+    NoProgramFound,
+    Primitive,
+    Rule,
+    Synthesis,
+    TableProgram,
+    primitive,
+    strings,
+    synthesize,
+)
+
+__all__ = [
+    "Abduction",
+    "Constant",
+    "ContradictionError",
+    "DSL",
+    "Expression",
+    "Fold",
+    "Formula",
+    "FormulaLayer",
+    "NegativeLogLikelihood",
+    "NoProgramFound",
+    "Primitive",
+    "Program",
+    "Rule",
+    "RuleInduction",
+    "Shortcuts",
+    "Synthesis",
+    "TableProgram",
+    "negative_log_likelihood",
+    "primitive",
+    "strings",
+    "synthesize",
+]

@@ -1,0 +1,186 @@
+"""The portfolio: reductions, structured scans of a growing bank, genetic programming, all feeding one front."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keraunos.programs.formula import choice, material, pairs, separable, targets
+from keraunos.programs.formula.bank import Bank
+from keraunos.programs.formula.front import Problem
+from keraunos.programs.formula.genetic import Genetic
+from keraunos.programs.formula.reduction import reduce_all
+from keraunos.programs.formula.structured import ProductScan, SumScan
+
+SCAN_ROWS = 160
+OFFERED = 12  # formulas of one scan whose constants are refined
+CAPACITIES = (2000, 8000, 20000)  # of the banks, one round after the other
+MONOMIALS = (60, 150, 300)
+SCALED = (40, 60, 100)  # monomials, and as many expressions of the bank, that are tried with a constant inside
+FACTORS = (40, 100, 160)  # expressions on either side of products
+SEEDS = 3000  # expressions of the bank that genetic programming draws on
+EXPLAINED = 0.05  # a search stops early only where less than this share of the variance is left
+EXACT = 1e-12
+
+
+class Step(NamedTuple):
+    """What a search has just done, for those who watch it."""
+
+    stage: str
+    done: bool
+
+
+class Search:
+    """One search of one front.
+
+    Args:
+        front: ``Front``; what is found is offered to it.
+        operators: names.
+        seed: of all that is drawn.
+        budget: ``Budget``.
+        island: 0 goes through everything in order; others begin with genetic programming, each with draws of its own.
+        finished: names of scans that an earlier part of the same search has done.
+    """
+
+    def __init__(self, front, operators, seed, budget, island=0, finished=()):
+        self.front, self.operators, self.budget, self.island = front, operators, budget, island
+        self.seed = np.random.SeedSequence([seed, island])
+        self.finished = list(finished)
+        columns = tuple((i,) for i in range(front.x.shape[1]))
+        self.whole = Problem(front.x, front.y, 1.0 / front.weights, columns, (-1,))
+        few = front.x[: min(len(front.x), 400)]
+        self.is_white = choice.Whiteness(Bank(few, operators, 600).grow(4), front.x)
+
+    def is_over(self, convinced=True):
+        """Whether to stop: the budget is spent, or the shortest description leaves nothing but noise.
+
+        With ``convinced`` it must also be so simple that it can hardly be chance.
+        """
+        if self.budget.is_over():
+            return True
+        best = self.front.chosen()
+        share = best.loss / self.front.variance
+        if convinced and len(best.tokens) > 2 * self.front.x.shape[1] + 5 and choice.free_constants(best.tokens) > 1:
+            return False
+        return bool(share < EXACT or share < EXPLAINED and self.is_white(self.front.residuals(best.tokens)))
+
+    def steps(self):
+        """Search; yields a ``Step`` now and then, and ends when it is over."""
+        if self.island == 0:
+            yield from self._scans(self.whole, 0, "whole")
+        if self.is_over():
+            return
+        problems = []
+        draw = int(self.rng("reduce").integers(2**31))
+        for problem, stand_in in reduce_all(self.whole, self.operators, draw, self.budget.is_over):
+            problems.append((f"reduced{len(problems)}" if problems else "whole", problem))
+            yield Step(f"reduced to {problem.x.shape[1]} variables", self.budget.is_over())
+        if self.island == 0:
+            for level in range(len(CAPACITIES)):
+                for name, problem in problems[::-1]:
+                    yield from self._scans(problem, level, name)
+                    if self.is_over():
+                        return
+                if level == 0:
+                    yield from separable.parts(self, *problems[-1], stand_in)
+                if self.is_over(convinced=False):
+                    return
+        yield from self._genetic(problems)
+
+    def rng(self, name):
+        """A generator of its own for every part of the search, whatever was drawn before."""
+        return np.random.default_rng([*self.seed.entropy, *name.encode()])
+
+    def _scans(self, problem, level, name):
+        """One round of scans of a problem, through every view of its target."""
+        name = f"{name}/{level}"
+        if name in self.finished:
+            return
+        rows = np.sort(self.rng(name).permutation(len(problem.y))[:SCAN_ROWS])
+        yield from scan_all(problem, rows, self.operators, level, self.front.offer, self.budget, self.is_over)
+        if not self.is_over():
+            self.finished.append(name)
+
+    def scan(self, problem, rows, offer, budget):
+        """The first round of scans of a problem that is part of this one."""
+        yield from scan_all(problem, rows, self.operators, 0, offer, budget, budget.is_over)
+
+    def _genetic(self, problems):
+        """Populations, one after the other, for the smallest problem and the whole one in turns."""
+        options = [problems[-1], problems[0]] if len(problems) > 1 else problems
+        for turn in range(10**9):
+            name, problem = options[(turn + self.island) % len(options)]
+            rng = self.rng(f"genetic{turn}{name}")
+            bank = Bank(problem.x[rng.permutation(len(problem.y))[:SCAN_ROWS]], self.operators, SEEDS).grow(6)
+            known = [e.tokens for e in self.front.sorted()] if problem is self.whole else []
+            population = Genetic(problem, bank, self.operators, rng, known)
+            while not population.is_stuck():
+                before = population.evaluations
+                for tokens in population.generation()[:4]:
+                    self.front.offer(problem.lifted(tokens), iterations=8)
+                self.budget.count(population.evaluations - before)
+                over = self.is_over()
+                yield Step("genetic programming", over)
+                if over:
+                    return
+
+
+def scan_all(problem, rows, operators, level, offer, budget, is_over):
+    """Singles, pairs and triples of features through every view of the target; ``offer`` takes the formulas that come out."""
+    common, scaled = _material(problem.x[rows], operators, level, budget)
+    everything = material.joined(common, scaled)
+    scans = [lambda m: ProductScan(problem, m, rows)]
+    scans += [lambda m, v=v: SumScan(problem, m, rows, v) for v in targets.views(problem.y, operators)]
+    for make in scans:
+        scan = make(everything)
+        features, target = scan.features, scan.unit_target
+        order, _ = pairs.best_singles(features, target, None)
+        budget.count(features.unit.size)
+        _offer_best(offer, scan, [(k,) for k in order[:40]], problem, budget)
+        fine = material.zoomed(scaled, scan.expressions(order, len(common.tokens)))
+        if len(fine.tokens):
+            close = make(fine)
+            best, _ = pairs.best_singles(close.features, close.unit_target, 40)
+            _offer_best(offer, close, [(k,) for k in best], problem, budget)
+        yield Step("single features", is_over())
+        if is_over():
+            return
+        features.narrow(np.union1d(scan.pairable(len(common.tokens)), order[:300]))
+        picked, _ = pairs.best_pairs(features, target, 100, budget.is_over)
+        budget.count(len(features.unit) ** 2)
+        _offer_best(offer, scan, picked, problem, budget)
+        yield Step("pairs of features", is_over())
+        if is_over():
+            return
+        if len(picked):
+            thirds, _ = pairs.best_thirds(features, target, picked[:60], 60)
+            budget.count(60 * features.unit.size)
+            _offer_best(offer, scan, thirds, problem, budget)
+        yield Step("triples of features", is_over())
+        if is_over():
+            return
+
+
+def _material(x, operators, level, budget):
+    """(what is paired with everything, what is paired only where it is good alone), on the rows x."""
+    bank = Bank(x, operators, CAPACITIES[level]).grow(9)
+    powers = material.monomials(x, operators, MONOMIALS[level])
+    plain = material.taken(bank, np.flatnonzero(~bank.curved & (bank.sizes > 1))[: SCALED[level]])
+    first = material.taken(powers, range(min(SCALED[level], len(powers.tokens))))
+    scaled = material.with_scales(material.joined(first, plain), operators)
+    smooth = material.taken(bank, np.flatnonzero(~bank.curved)[: FACTORS[level]])
+    curved = material.taken(bank, np.flatnonzero(bank.curved)[: FACTORS[level]])
+    products = material.products(material.joined(smooth, powers), curved)
+    common = material.joined(bank, powers, material.with_one(powers), products)
+    budget.count(bank.evaluations + common.values.size + scaled.values.size)
+    return common, scaled
+
+
+def _offer_best(offer, scan, picks, problem, budget):
+    """Work out the picked formulas on all rows and offer those with the smallest residuals."""
+    found = [formula for pick in picks for formula in scan.formula(pick)]
+    budget.count(sum(len(tokens) for tokens, _ in found) * len(problem.y))
+    found.sort(key=lambda f: f[1])
+    for tokens, share in found[:OFFERED]:
+        if share > 30 * found[0][1] or budget.is_over():
+            break
+        offer(tokens)
