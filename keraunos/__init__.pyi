@@ -37,6 +37,7 @@ from .optimizers import Optimizer
 from .regularizers import Regularizer
 from .release import __version__, version
 from .train.compiled import jit
+from .layers.foreign import as_torch_module
 from .train.gradients import grad, value_and_grad
 from .train.transformations import checkpoint, vmap
 
@@ -66,6 +67,7 @@ __all__ = [
     "checkpoint",
     "config",
     "constraints",
+    "as_torch_module",
     "device",
     "dtype_policies",
     "grad",

@@ -1,6 +1,6 @@
 """The cases, one file each. A case's file is light: its contenders are imported in the processes that run them."""
 
-from benchmarks.cases import cold, convnet, dense100, first_import, lstm, mlp, predict, save, transformer
+from benchmarks.cases import cold, convnet, dense100, first_import, lstm, mlp, ops, predict, save, transformer
 
 ALL = {
     case.name: case
@@ -15,5 +15,8 @@ ALL = {
         dense100.CASE,
         transformer.CASE,
         save.CASE,
+        ops.JAX,
+        ops.NUMPY,
+        ops.TORCH,
     )
 }

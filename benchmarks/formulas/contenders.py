@@ -32,7 +32,9 @@ def operon(x, y, seconds, seed):
     )
     with np.errstate(all="ignore"):
         while (left := seconds - (time.process_time() - start)) > 0.5:
-            model.set_params(max_time=max(1, min(5, round(left))))  # its own clock is on the wall: short turns, each goes on
+            model.set_params(
+                max_time=max(1, min(5, round(left)))
+            )  # its own clock is on the wall: short turns, each goes on
             model.fit(x, y)
     return model.predict, model.get_model_string(model.model_, precision=6)
 
@@ -46,7 +48,9 @@ def gplearn(x, y, seconds, seed):
             return np.where(a < 50, np.exp(np.minimum(a, 50)), 0.0)
 
     start = time.process_time()
-    own = [make_function(function=f, name=n, arity=1) for f, n in ((exp, "exp"), (np.square, "square"), (np.tanh, "tanh"))]
+    own = [
+        make_function(function=f, name=n, arity=1) for f, n in ((exp, "exp"), (np.square, "square"), (np.tanh, "tanh"))
+    ]
     model = SymbolicRegressor(
         population_size=1000,
         generations=1,

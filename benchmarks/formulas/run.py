@@ -24,7 +24,9 @@ ROWS, NOISE, SOLVED = 1000, 1e-3, 0.999
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[2]
 SETS = {"suite": SUITE, "held-out": HELD_OUT, "all": tuple(EQUATIONS)}
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")} | {"JAX_PLATFORMS": "cpu"}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
+    "JAX_PLATFORMS": "cpu"
+}
 
 
 def r2(y, predicted):
@@ -45,12 +47,30 @@ def one(name, contender, seconds, seed):
     spent = time.process_time() - start
     with np.errstate(all="ignore"):
         scores = [r2(y, np.asarray(predict(x), float)) for x, y in (inside, beyond)]
-    return {"equation": name, "contender": contender, "seed": seed, "inside": scores[0], "beyond": scores[1], "cpu": spent, "formula": text}
+    return {
+        "equation": name,
+        "contender": contender,
+        "seed": seed,
+        "inside": scores[0],
+        "beyond": scores[1],
+        "cpu": spent,
+        "formula": text,
+    }
 
 
 def in_process(name, contender, seconds, seed):
     """The same in a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.formulas.run", "--one", name, "--contenders", contender]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "benchmarks.formulas.run",
+        "--one",
+        name,
+        "--contenders",
+        contender,
+    ]
     command += ["--seconds", str(seconds), "--seed", str(seed)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True)
     if done.returncode:
@@ -61,13 +81,19 @@ def in_process(name, contender, seconds, seed):
 
 def table(runs, names, contenders):
     """Results as Markdown: R² out of range, a line an equation."""
-    lines = ["| equation | " + " | ".join(contenders) + " | formula of keraunos |", "|---|" + "--:|" * len(contenders) + "---|"]
+    lines = [
+        "| equation | " + " | ".join(contenders) + " | formula of keraunos |",
+        "|---|" + "--:|" * len(contenders) + "---|",
+    ]
     for name in names:
         found = {r["contender"]: r for r in runs if r["equation"] == name}
         cells = [_cell(found.get(c)) for c in contenders]
         formula = found.get("keraunos", {}).get("formula", "")
         lines.append(f"| {name} | {' | '.join(cells)} | `{formula}` |")
-    solved = [sum((r["beyond"] or -1) > SOLVED for r in runs if r["contender"] == c and r["equation"] in names) for c in contenders]
+    solved = [
+        sum((r["beyond"] or -1) > SOLVED for r in runs if r["contender"] == c and r["equation"] in names)
+        for c in contenders
+    ]
     lines.append("| **solved** | " + " | ".join(f"**{s} of {len(names)}**" for s in solved) + " | |")
     return "\n".join(lines)
 
@@ -104,7 +130,9 @@ def main():
     head = f"Feynman equations, {arguments.set}: R² out of range (CPU seconds). {arguments.seconds:g} s of CPU time on one core, seed "
     head += f"{arguments.seed}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}.\n\n"
     (RESULTS / f"{stem}.md").write_text(head + text + "\n", encoding="utf-8")
-    (RESULTS / f"{stem}.json").write_text(json.dumps(sorted(runs, key=lambda r: (r["equation"], r["contender"])), indent=1), encoding="utf-8")
+    (RESULTS / f"{stem}.json").write_text(
+        json.dumps(sorted(runs, key=lambda r: (r["equation"], r["contender"])), indent=1), encoding="utf-8"
+    )
     print(text)
 
 

@@ -1,6 +1,6 @@
 """Handwritten formulas, such as 3 + 4 * 2, learnt from their values alone.
 
-    python benchmarks/hybrids/formulas.py --seeds 3
+    python benchmarks/hybrids/formulas.py --seeds 0,1,2
 
 Digits are real images, split into those trained on and those tested on; operators are drawn by a program (`digits.operators`). The
 network is not told which place holds a digit: one classifier of 13 symbols sees every image, and the grammar is the program's.
@@ -16,9 +16,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import keraunos as keras  # noqa: E402
-from benchmarks.hybrids import digits  # noqa: E402
-from keraunos import programs  # noqa: E402
+import keraunos as keras
+from benchmarks.hybrids import digits
+from keraunos import programs
 
 SYMBOLS = "0123456789+-*"
 
@@ -101,14 +101,14 @@ def run(lengths, seed, count, epochs):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lengths", default="3,5", help="numbers of symbols of a formula")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--count", type=int, default=8000, help="formulas trained on")
+    parser.add_argument("--seeds", default="0,1,2", help="separated by commas")
+    parser.add_argument("--count", type=int, default=12000, help="formulas trained on")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args(argv)
     lengths = tuple(int(n) for n in args.lengths.split(","))
     found = []
-    for seed in range(args.seeds):
+    for seed in map(int, args.seeds.split(",")):
         r = run(lengths, seed, args.count, args.epochs)
         found.append(r)
         parts = ", ".join(f"{n} symbols {share:.2%}" for n, share in r["by_length"].items())

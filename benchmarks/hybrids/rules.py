@@ -1,6 +1,6 @@
 """The rule is not given: which rule of two digits, and which seeing of the digits, explain 500 labels together?
 
-    python benchmarks/hybrids/rules.py --seeds 2
+    python benchmarks/hybrids/rules.py --seeds 0,1
 
 For ten rules, and one that can't be found (parity: its labels never tell the digits apart). A rule is right when it gives the labels of
 the true one on all digits; where labels fit several names of the digits (shortcuts), right under one such renaming, marked "renamed".
@@ -17,9 +17,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.hybrids import digits  # noqa: E402
-from keraunos import programs  # noqa: E402
-from keraunos.programs.hybrid.shortcuts import same_up_to_names  # noqa: E402
+from benchmarks.hybrids import digits
+from keraunos import programs
+from keraunos.programs.hybrid.shortcuts import same_up_to_names
 
 RULES = {  # name -> (number of digits, the rule)
     "sum": (2, lambda a, b: a + b),
@@ -102,12 +102,14 @@ def line(r):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rules", default=",".join([*RULES, *IMPOSSIBLE]))
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", default="0,1", help="separated by commas")
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args(argv)
     found = []
-    print("rule            seed verdict  found                 labels  digits as named  readings  CPU s  equivalent rules")
-    for seed in range(args.seeds):
+    print(
+        "rule            seed verdict  found                 labels  digits as named  readings  CPU s  equivalent rules"
+    )
+    for seed in map(int, args.seeds.split(",")):
         for name in args.rules.split(","):
             found.append(run(name, seed))
             print(line(found[-1]), flush=True)

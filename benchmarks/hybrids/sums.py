@@ -1,6 +1,6 @@
 """Digits learnt from the sums of N of them: no image has a label of its own.
 
-    python benchmarks/hybrids/sums.py --lengths 1,2,4,15 --seeds 3
+    python benchmarks/hybrids/sums.py --lengths 1,2,4,15 --seeds 0,1,2
 
 Writes a table and, with --out, a JSON file. Accuracies are on images that were never trained on.
 """
@@ -15,9 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import keraunos as keras  # noqa: E402
-from benchmarks.hybrids import digits  # noqa: E402
-from keraunos import programs  # noqa: E402
+import keraunos as keras
+from benchmarks.hybrids import digits
+from keraunos import programs
 
 IMAGES = 24_000  # images that are looked at in an epoch, whatever N is
 EPOCHS = {1: 4, 2: 6, 4: 10, 15: 30}
@@ -58,14 +58,14 @@ def run(length, seed, epochs=None):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lengths", default="1,2,4,15")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", default="0,1,2", help="separated by commas")
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args(argv)
     found = []
     print("   N seed  sums epochs  digits    sums    loss  CPU s")
     for length in map(int, args.lengths.split(",")):
-        for seed in range(args.seeds):
+        for seed in map(int, args.seeds.split(",")):
             r = run(length, seed, args.epochs)
             found.append(r)
             print(

@@ -86,7 +86,10 @@ def run(folder: Path, contenders: list[str], seconds: float) -> dict:
             else:
                 result = run_keraunos(task, contender, seconds)
             results[contender][task.name] = result
-            print(f"{contender:13} {task.name:50} {'yes' if result['solved'] else 'NO '} {result['seconds']:7.3f}", flush=True)
+            print(
+                f"{contender:13} {task.name:50} {'yes' if result['solved'] else 'NO '} {result['seconds']:7.3f}",
+                flush=True,
+            )
     return results
 
 

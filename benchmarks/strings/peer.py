@@ -34,7 +34,12 @@ def solve(path: Path, seconds: float) -> str:
     import cvc5
 
     solver = cvc5.Solver()
-    for name, value in (("lang", "sygus2"), ("sygus", "true"), ("sygus-pbe", "true"), ("tlimit", str(int(1000 * seconds)))):
+    for name, value in (
+        ("lang", "sygus2"),
+        ("sygus", "true"),
+        ("sygus-pbe", "true"),
+        ("tlimit", str(int(1000 * seconds))),
+    ):
         solver.setOption(name, value)
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SYGUS_2_1, version_2(path.read_text(encoding="utf-8")), path.name)
@@ -42,4 +47,3 @@ def solve(path: Path, seconds: float) -> str:
     while not (command := parser.nextCommand()).isNull():
         answer = command.invoke(solver, parser.getSymbolManager()) or answer
     return re.sub(r"\s+", " ", answer)
-

@@ -119,7 +119,9 @@ def _language(name, function, outputs):
     """The grammar: each nonterminal a type, each production a primitive, a constant or an input."""
     arguments = [a[0] for a in function[2]]
     rules = {rule[0]: rule[2] for rule in function[4]}
-    alias = {n: p for n, ps in rules.items() for p in ps if isinstance(p, str) and p in rules and not isinstance(p, Text)}
+    alias = {
+        n: p for n, ps in rules.items() for p in ps if isinstance(p, str) and p in rules and not isinstance(p, Text)
+    }
     start = alias.get("Start", "Start")
     primitives, constants, readings = [], [], {}
     for kind, productions in rules.items():

@@ -12,6 +12,13 @@ from keraunos.backend.threefry import draws as threefry
 from keraunos.backend.threefry import rejection
 
 
+def next_key(key, ordered):
+    """The key after this one: counted up, or (not ordered) one that doesn't meet those counted up from the same seed."""
+    if ordered:
+        return key + np.array([0, 1], np.uint32)
+    return (key + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
+
+
 def uniform(key, shape, dtype, minval=0.0, maxval=1.0):
     """Uniform in [minval, maxval)."""
     return threefry.uniform(key, shape, numpy_dtype(dtype), minval, maxval)

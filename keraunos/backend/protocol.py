@@ -1,6 +1,7 @@
 """What an engine is. One folder, one subclass of ``Engine``; nothing above ``backend/`` knows which engine it runs on."""
 
 import abc
+import contextlib
 
 
 class Engine(abc.ABC):
@@ -19,16 +20,24 @@ class Engine(abc.ABC):
         trains: whether ``value_and_grad`` is available.
         pads: whether a partial last batch is better padded and masked than run as a batch of another size (it is where programs are
             compiled for one size).
+        traces: whether ``compile`` makes a program of any function, so that a step of the user's own is compiled too.
+        layer_attributes: names of methods that code written for the engine's framework calls on models (``parameters``); they are those of
+            ``as_module(layer)``.
+        tapes: whether arrays note by themselves what is computed from them, so that the user may take gradients without keraunos.
     """
 
     PRIMITIVES = (
         "asarray einsum erf erfinv bitcast scatter_reduce solve_triangular lu_factor eig scan while_loop cond vmap "
-        "stop_gradient conv reduce_window dynamic_slice dynamic_update_slice make_complex erfc recomputed take_rows"
+        "stop_gradient conv reduce_window dynamic_slice dynamic_update_slice make_complex erfc recomputed take_rows "
+        "get_item unique_sized is_traced jvp view"
     ).split()
 
     name = None
+    layer_attributes = frozenset()
     trains = True
     pads = True
+    traces = True
+    tapes = False
     natives = {}
     updates = {}
 
@@ -65,8 +74,14 @@ class Engine(abc.ABC):
         """A context in which computations on concrete values happen now, even inside a trace."""
 
     @abc.abstractmethod
-    def compile(self, fn, donate=(), static=()):
-        """``fn`` as one compiled program (or ``fn`` itself on an engine that has none)."""
+    def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
+        """``fn`` as one compiled program (or ``fn`` itself on an engine that has none).
+
+        Args:
+            donate, static: places of arguments that are not used again; of arguments that are no arrays.
+            repeats: whether ``fn`` does the same each time it gets arrays of the same shapes, so that running it once shows all.
+            whole: whether a long compilation is worth it, on an engine that has a quick one too.
+        """
 
     def prepared(self, op, fn):
         """``fn(xp, *args)``, the body or native function of an op, in the form in which calls run it."""
@@ -77,11 +92,36 @@ class Engine(abc.ABC):
         """``fn(list of arrays) -> (scalar, aux)`` made into ``arrays -> ((scalar, aux), gradients)``."""
 
     @abc.abstractmethod
-    def steps(self, step):
+    def steps(self, step, repeats=True, whole=False):
         """``step(i, carry, constants) -> carry`` made into ``run(carry, constants, start, stop) -> carry``.
 
         However steps are cut into calls, the numbers must be the same. The carry given to ``run`` may not be used again.
         """
+
+    def parameter(self, variable):
+        """The value of a trainable variable as code outside of programs gets it (on an engine with ``tapes``)."""
+        return variable._value
+
+    def as_module(self, layer):
+        """The framework's own object for a layer."""
+        raise TypeError(f"The {self.name} engine has no modules of its own.")
+
+    def taping(self):
+        """Whether what is computed now is noted for gradients (on an engine with ``tapes``)."""
+        return False
+
+    def stored(self, value):
+        """A value as a variable keeps it: without what it was computed from."""
+        return value
+
+    def untaped(self):
+        """A context in which arrays note nothing."""
+        return contextlib.nullcontext()
+
+    def place(self, x, device):
+        """x on the device of that name."""
+        with self.device_scope(device):
+            return self.asarray(self.to_numpy(x))
 
     def wait(self, x):
         """Return when x has been computed; x itself, on an engine that computes at once."""

@@ -49,7 +49,9 @@ def _report(model):
 def formula(
     table: Annotated[Path, typer.Argument(help="A .csv or .tsv file with a line of column names.")],
     target: Annotated[str, typer.Option("--target", help="The column to find a formula for.")],
-    columns: Annotated[list[str], typer.Option("--column", help="A column to use; may be repeated. All others by default.")] = [],  # noqa: B006
+    columns: Annotated[
+        list[str], typer.Option("--column", help="A column to use; may be repeated. All others by default.")
+    ] = [],  # noqa: B006
     time: Annotated[float, typer.Option(help="Seconds to search.")] = 30.0,
     operators: Annotated[str | None, typer.Option(help="What may occur, separated by commas: '+,-,*,/,sin'.")] = None,
     max_complexity: Annotated[int, typer.Option(help="Most variables, constants and operators.")] = 40,
@@ -60,7 +62,9 @@ def formula(
     picture: Annotated[Path | None, typer.Option(help="The picture; TABLE.formula.png by default.")] = None,
     code: Annotated[Path | None, typer.Option(help="The formulas in Python; TABLE.formula.py by default.")] = None,
     save: Annotated[Path | None, typer.Option(help="Also save the model as a .keras file.")] = None,
-    state: Annotated[Path | None, typer.Option(help="Go on from the search kept here, if there is one, and keep it.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Go on from the search kept here, if there is one, and keep it.")
+    ] = None,
     separator: Annotated[str | None, typer.Option(help="What separates the cells.")] = None,
     encoding: Annotated[str, typer.Option(help="How the file is written.")] = "utf-8",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,

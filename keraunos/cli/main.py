@@ -9,6 +9,7 @@ import typer
 from keraunos import saving
 from keraunos.backend import dispatch
 from keraunos.cli.demo import run_demo
+from keraunos.cli.formula import formula
 from keraunos.cli.run import run_script, traceback_from
 from keraunos.cli.transform import transform
 from keraunos.release import __version__
@@ -86,6 +87,7 @@ def info():
 
 
 app.command()(transform)
+app.command()(formula)
 
 
 def main():

@@ -29,7 +29,9 @@ def read_table(path: Path, separator: str | None = None, encoding: str = "utf-8"
         with path.open(encoding=encoding, newline="") as file:
             lines = list(csv.reader(file, delimiter=separator, strict=True))
     except UnicodeDecodeError as e:
-        raise TableError(f"{path.name} is not text in {encoding} (byte {e.start}): say --encoding, e.g. latin-1.") from e
+        raise TableError(
+            f"{path.name} is not text in {encoding} (byte {e.start}): say --encoding, e.g. latin-1."
+        ) from e
     except csv.Error as e:
         raise TableError(f"{path.name} is not a table separated by {separator!r}: {e}.") from e
     header, *rows = lines or [[]]

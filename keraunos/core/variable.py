@@ -8,7 +8,7 @@ from keraunos.backend import dispatch
 from keraunos.backend.dtypes import is_float_dtype, numpy_dtype, standardize_dtype
 from keraunos.core.scope import LOCAL, StateScope
 from keraunos.ops.operators import install_operators
-from keraunos.util import naming, registry
+from keraunos.util import naming, registry, tree
 from keraunos.util.errors import describe
 
 
@@ -102,7 +102,12 @@ class Variable:
     def value(self):
         """The array, as the thread's scope shows it."""
         scope = LOCAL.state
-        value = self._value if scope is None else scope.read(self)
+        if scope is not None:
+            value = scope.read(self)
+        elif self.engine.tapes and self._trainable and self._is_float:
+            value = self.engine.parameter(self)
+        else:
+            value = self._value
         cast = LOCAL.autocast
         if cast is not None and self._is_float and self._autocast and cast != self._dtype:
             return self.engine.xp.astype(value, self.engine.dtype(cast))
@@ -131,7 +136,7 @@ class Variable:
                 "Use keraunos.jit, a Model's own training step, or a StatelessScope around the code."
             )
         else:
-            self._value = value
+            self._value = self.engine.stored(value)
         return value
 
     def assign_add(self, value):
@@ -152,6 +157,24 @@ class Variable:
     def _plain(self):
         scope = LOCAL.state
         return self._value if scope is None else scope.read(self)
+
+    def to(self, engine=None, device=None):
+        """Move the value to another engine, to a device, or both.
+
+        Args:
+            engine: an ``Engine``; None: the present one.
+            device: name such as "cpu" or "gpu:0"; None: where the engine puts new arrays, or where it is.
+        """
+        if device is None and engine in (None, self.engine):
+            return
+        if LOCAL.state is not None:
+            raise ValueError(f"Variable {self.path!r} can't be moved inside a program or a StatelessScope.")
+        if engine is not None and engine is not self.engine:
+            value = self.engine.to_numpy(self._value)
+            self.engine, self._dtype = engine, engine.canonical(self._dtype)
+            self._value = engine.asarray(value, self._dtype)
+        if device is not None:
+            self._value = self.engine.place(self._value, device)
 
     @property
     def dtype(self):
@@ -218,6 +241,12 @@ class Variable:
 
     def __jax_array__(self):
         return self.value
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        """Functions of PyTorch take a variable for its value."""
+        args, kwargs = tree.map_structure(_raw, (tuple(args), dict(kwargs or {})))
+        return func(*args, **kwargs)
 
     def __len__(self):
         if not self._shape:

@@ -93,6 +93,7 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
         self.autocast = autocast
         self._trainable = bool(trainable)
         self._engine = dispatch.current()
+        self._device = None
         self.built = False
         self.input_spec = None
         self._supports_masking = False
@@ -174,9 +175,17 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
         return NameScope(self.name)
 
     def _engine_scope(self):
+        """A context in which what is made from nothing is of the layer's engine, on its device."""
+        if self._device is not None:
+            return self._on_device()
         if self._engine is dispatch.current():
             return contextlib.nullcontext()
         return dispatch.use(self._engine.name)
+
+    @contextlib.contextmanager
+    def _on_device(self):
+        with dispatch.use(self._engine.name), self._engine.device_scope(self._device):
+            yield
 
     # -- calling -----------------------------------------------------------------------------------------------------------
 
@@ -343,6 +352,12 @@ class Layer(Parts, MaskPassing, LayerLosses, LayerDType, LayerConfig, LayerArray
             Structure.version += 1
             self.__dict__["_changes"] += 1  # programs compiled before were for other settings
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):
+        engine = self.__dict__.get("_engine")
+        if engine is not None and name in engine.layer_attributes:
+            return getattr(engine.as_module(self), name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name):
         Structure.version += 1

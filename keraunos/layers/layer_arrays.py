@@ -1,6 +1,8 @@
 """A layer's state as arrays: set, count, call without changing, write to files."""
 
+from keraunos.backend import Engine, dispatch
 from keraunos.core.scope import LOCAL, StateScope
+from keraunos.core.variable import Structure
 from keraunos.layers.input_spec import who
 
 
@@ -55,6 +57,52 @@ class LayerArrays:
         finally:
             LOCAL.losses = losses_outside
         return (outputs, new, losses) if return_losses else (outputs, new)
+
+    def to(self, target):
+        """Move the layer, all inside it and all that belongs to its training to another engine or device; returns the layer.
+
+        Weights, optimizer slots, metrics and seeds move, so that training goes on where it was.
+
+        Args:
+            target: the name of an engine ("jax", "torch", "numpy"), or of a device of the present one ("cpu", "gpu:0", "cuda:1").
+
+        Raises:
+            ValueError: there is no such engine or device.
+
+        >>> import keraunos as keras
+        >>> layer = keras.layers.Dense(2)
+        >>> layer.build((None, 3))
+        >>> type(layer.to("numpy")(keras.ops.ones((1, 3)).tolist())).__name__
+        'ndarray'
+        """
+        name = str(target)
+        engine = dispatch.get_engine(name) if name in dispatch.engine_names() else None
+        for v in self._all_state():
+            v.to(engine, None if engine is not None else name)
+        for layer in self._flatten_layers():
+            if engine is not None:
+                layer._take_engine(engine)
+            object.__setattr__(layer, "_device", None if engine is not None else name)
+        Structure.version += 1
+        return self
+
+    def _all_state(self):
+        """Every variable of the layer and of its training, each once."""
+        found = [*self.variables]
+        for layer in self._flatten_layers():
+            parts = layer._parts()
+            found += [v for m in (*parts["metric"], *layer.metrics) for v in m.variables]
+            found += [v for o in parts["optimizer"] for v in o.variables]
+        return list({id(v): v for v in found}.values())
+
+    def _take_engine(self, engine):
+        """Compute on ``engine`` from now on; arrays among the attributes follow."""
+        self._engine = engine
+        self.__dict__["_changes"] += 1  # programs compiled before were for the other engine
+        for name, value in list(self.__dict__.items()):
+            kind = dispatch.kind_of.get(type(value))
+            if isinstance(kind, Engine) and kind is not engine:
+                object.__setattr__(self, name, engine.asarray(kind.to_numpy(value)))
 
     def save_own_variables(self, store):
         """Write this layer's own variables (not those of its parts) into a mapping."""

@@ -61,7 +61,7 @@ def recur(
 
     engine = dispatch.engine_of(x)
     begin = (states, () if outputs_are_states else first, [v.value for v in variables])
-    once = engine.xp.recomputed(once) if recompute else once
+    once = engine.xp.recomputed(once) if recompute and engine.traces else once  # where the loop is a program
     (states, last, values), outputs = ops.scan(once, begin, inputs, reverse=backwards, unroll=unroll)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -106,7 +106,9 @@ class Model(Trainer, Layer):
         engine = self._engine
         if not (type(x) is np.ndarray or (engine.is_array(x) and not engine.is_tracer(x))) or not engine.trains:
             return False
-        return self.built and not self.run_eagerly and not engine.in_trace() and self._is_known()
+        if engine.in_trace() or engine.tapes and engine.taping():  # the user may take gradients of the outputs
+            return False
+        return self.built and not self.run_eagerly and self._is_known()
 
     def _is_known(self):
         self._programs.refresh()

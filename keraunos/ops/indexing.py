@@ -351,7 +351,11 @@ def in_top_k(xp, targets, predictions, k):
     return (larger < k) & xp.isfinite(mine[..., 0]) & (targets >= 0) & (targets < n)
 
 
-@op(check=lambda engine, x, shape: checks.in_range("unravel_index", engine, x, math.prod(checks.shape("unravel_index", shape))))
+@op(
+    check=lambda engine, x, shape: checks.in_range(
+        "unravel_index", engine, x, math.prod(checks.shape("unravel_index", shape))
+    )
+)
 def unravel_index(xp, indices, shape):
     """The coordinates, in an array of that shape, of places counted along the flattened one.
 

@@ -260,8 +260,10 @@ def brief(a):
     """An argument in an error: an array by dtype and shape, anything else as it is written."""
     if isinstance(a, (list, tuple)):
         text = f"[{', '.join(map(brief, a))}]"
+    elif hasattr(a, "shape") and hasattr(a, "dtype"):
+        text = f"{dtypes.standardize_dtype(a.dtype)}{tuple(a.shape)}"
     else:
-        text = f"{dtypes.standardize_dtype(a.dtype)}{tuple(a.shape)}" if hasattr(a, "shape") and hasattr(a, "dtype") else repr(a)
+        text = repr(a)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -312,7 +314,7 @@ def host_array(value):
 
 def in_dtype(who, value, dtype):
     """Python numbers, also in nested lists, as a NumPy array of a dtype, with all its digits; anything else as it is."""
-    if dtype is None or not all(type(v) in _SCALARS for v in tree.flatten(value)):
+    if dtype is None or hasattr(value, "dtype") or not all(type(v) in _SCALARS for v in tree.flatten(value)):
         return value
     try:
         name = dispatch.current().canonical(dtypes.standardize_dtype(dtype))

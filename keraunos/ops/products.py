@@ -10,7 +10,8 @@ from keraunos.ops.op import op
 
 def _wide(xp, *operands):
     """Operands of int8 as int32, as sums of their products leave the range of int8."""
-    return [xp.astype(x, "int32") for x in operands] if dtypes.standardize_dtype(operands[0].dtype) == "int8" else operands
+    narrow = dtypes.standardize_dtype(operands[0].dtype) == "int8"
+    return [xp.astype(x, "int32") for x in operands] if narrow else operands
 
 
 def _fits(who, x1, x2, same):

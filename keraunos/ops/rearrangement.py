@@ -25,7 +25,9 @@ def _rearrange(xp, tensor, pattern, lengths):
     names = [n for group in left for n in group]
     order = [n for group in right for n in group]
     if sorted(names) != sorted(order):
-        raise ValueError(f"rearrange: both sides of pattern {pattern!r} must name the same axes, got {names} and {order}.")
+        raise ValueError(
+            f"rearrange: both sides of pattern {pattern!r} must name the same axes, got {names} and {order}."
+        )
     x = xp.reshape(tensor, tuple(sizes[n] for n in names))
     x = xp.permute_dims(x, tuple(names.index(n) for n in order))
     shape = []
@@ -74,7 +76,9 @@ def _sizes(groups, shape, lengths, pattern):
                 sizes[name] = lengths[name]
                 known *= lengths[name]
         if len(open_names) > 1:
-            raise ValueError(f"rearrange: sizes of all but one of {group} in pattern {pattern!r} must be given as keywords.")
+            raise ValueError(
+                f"rearrange: sizes of all but one of {group} in pattern {pattern!r} must be given as keywords."
+            )
         if (open_names and (not known or n % known)) or (not open_names and known != n):
             raise ValueError(
                 f"rearrange: the axes {group or [1]} in pattern {pattern!r} don't fit a dimension of size {n} (given: {lengths})."

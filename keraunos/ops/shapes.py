@@ -28,7 +28,8 @@ def reshape(xp, x, newshape):
     try:
         return xp.reshape(x, newshape)
     except (TypeError, ValueError) as e:
-        raise type(e)(
+        error = ValueError if all(hasattr(d, "__index__") for d in newshape) else TypeError  # JAX: always TypeError
+        raise error(
             f"reshape: newshape {newshape} doesn't hold the elements of an array of shape {tuple(x.shape)}."
         ) from e
 
@@ -353,7 +354,9 @@ def stack(xp, x, axis=0):
     if not x:
         raise ValueError("stack: x must hold at least one array, got none.")
     if any(a.shape != x[0].shape for a in x):
-        raise ValueError(f"stack: the arrays in x must have one shape, got {', '.join(str(tuple(a.shape)) for a in x)}.")
+        raise ValueError(
+            f"stack: the arrays in x must have one shape, got {', '.join(str(tuple(a.shape)) for a in x)}."
+        )
     return xp.stack(x, axis=checks.new_axis("stack", x[0], axis))
 
 

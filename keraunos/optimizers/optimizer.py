@@ -1,5 +1,6 @@
 """The base of optimizers."""
 
+import contextlib
 import re
 import types
 import warnings
@@ -7,7 +8,7 @@ import warnings
 import numpy as np
 
 from keraunos.core import capture
-from keraunos.core.scope import NameScope, StateScope
+from keraunos.core.scope import LOCAL, NameScope, StateScope
 from keraunos.core.variable import Variable
 from keraunos.optimizers import averages
 from keraunos.optimizers.clipping import clip_gradients
@@ -131,6 +132,11 @@ class Optimizer(OptimizerState):
         if not grads:
             return
         variables = self._check_variables(grads, trainable_variables)
+        # Within a program or a gradient, what happens here may be differentiated; outside nobody asks for it.
+        with variables[0].engine.untaped() if LOCAL.state is None else contextlib.nullcontext():
+            self._apply(grads, variables)
+
+    def _apply(self, grads, variables):
         grads, variables = self._overwrite(*self._with_gradients(grads, variables))
         if variables:
             if self.loss_scale_factor is not None:

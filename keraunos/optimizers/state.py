@@ -185,7 +185,7 @@ class OptimizerState:
         self._number(variables)
         if variables:
             for v in self._variables:
-                _move(v, variables[0].engine)
+                v.to(variables[0].engine)
         if self.use_ema:
             self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
@@ -246,10 +246,3 @@ class OptimizerState:
         if isinstance(rate, dict):
             config = {**config, "learning_rate": deserialize_keras_object(rate, custom_objects=custom_objects)}
         return cls(**config)
-
-
-def _move(variable, engine):
-    """Give a variable the engine of those that are trained."""
-    if variable.engine is not engine:
-        value = variable.engine.to_numpy(variable._value)
-        variable.engine, variable._value = engine, engine.asarray(value, variable._dtype)

@@ -95,9 +95,9 @@ class SeedGenerator:
                 "as seed=self.seed_generator, or pass an integer if the same numbers are wanted."
             )
         key = self.state.value
-        self.state.assign(
-            _advance(engine.xp, key, ordered) if engine.is_tracer(key) else _advance(np, np.asarray(key), ordered)
-        )
+        # Outside of programs it is read, so that no recording takes it for a constant.
+        seen = key if LOCAL.state is not None else engine.to_numpy(key)
+        self.state.assign(engine.random.next_key(seen, ordered))
         return key
 
     def get_config(self):
@@ -108,13 +108,6 @@ class SeedGenerator:
     def from_config(cls, config):
         """A generator from ``get_config()``'s dict."""
         return cls(**config)
-
-
-def _advance(xp, key, ordered):
-    """The state after ``key``."""
-    if ordered:
-        return key + np.array([0, 1], np.uint32)
-    return (key + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
 
 
 def global_seed_generator():

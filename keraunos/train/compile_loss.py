@@ -106,6 +106,11 @@ class CompileLoss:
         return list(self._tracking)
 
     @property
+    def losses(self):
+        """The loss of each output that has one."""
+        return [term[0] for term in self._terms or () if term is not None]
+
+    @property
     def variables(self):
         """Variables of the running means."""
         return [v for m in self._tracking for v in m.variables]

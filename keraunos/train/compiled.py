@@ -116,7 +116,9 @@ def _as_data(engine, x):
     if isinstance(x, (np.ndarray, np.generic)) or engine.is_array(x):
         return x
     if isinstance(x, KerasTensor):
-        raise TypeError("jit: an argument is symbolic. A graph records layers and ops; its model compiles it as a whole.")
+        raise TypeError(
+            "jit: an argument is symbolic. A graph records layers and ops; its model compiles it as a whole."
+        )
     return engine.asarray(x) if type(x) in (int, float, complex) else None
 
 
@@ -178,15 +180,16 @@ class _Program:
         return found, [scope.values[id(v)] for v in self.changed]
 
     def _note_found(self, scope):
-        """Add what the function read beside its state to it; a program that is being traced is given up, as it would take that as constant."""
+        """Add to the state what the function read beside it; a trace is given up, as it took that for constants."""
         known = {id(v) for v in self.variables}
         found = [v for key, (v, _) in scope.seen.items() if key not in known]
         if not found:
             return
         if self.finds == _MOST_FINDS:
             raise ValueError(
-                f"jit: {getattr(self.fn, '__name__', self.fn)!r} makes new variables at each call ({', '.join(v.path for v in found[:3])}), whose "
-                "values would be lost. Make layers, metrics, optimizers and seed generators outside of it."
+                f"jit: {getattr(self.fn, '__name__', self.fn)!r} makes new variables at each call "
+                f"({', '.join(v.path for v in found[:3])}), whose values would be lost. Make layers, metrics, optimizers and seed "
+                "generators outside of it."
             )
         self.finds += 1
         self.variables = [*self.variables, *found]

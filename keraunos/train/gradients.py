@@ -190,7 +190,9 @@ def _check_reached(who, scope, variables):
     """An error where the gradients would mean nothing, or a value would be lost."""
     for v in variables:
         if id(v) in scope.written:
-            raise ValueError(f"{who}: {v.path!r} is assigned inside the function that is differentiated with respect to it.")
+            raise ValueError(
+                f"{who}: {v.path!r} is assigned inside the function that is differentiated with respect to it."
+            )
     if variables and not any(id(v) in scope.seen for v in variables):
         raise ValueError(
             f"{who}: the function reads none of the variables ({', '.join(v.path for v in variables[:3])}"

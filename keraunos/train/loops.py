@@ -14,7 +14,7 @@ from keraunos.util import settings, tree
 
 def runner_for(model, source, kind):
     """What runs steps over a source: many at once over arrays, one by one over a stream."""
-    if source.kind == "arrays" and not model.run_eagerly and model.jit_compile:
+    if source.kind == "arrays" and model._runs_as_program(kind):
         return ArrayRunner(model, source, kind)
     return StreamRunner(model, source, kind)
 

@@ -92,7 +92,8 @@ class Programs:
 
         def make():
             step = pure_step(self.model, kind, variables)
-            return engine.compile(step, donate=(0,) if kind == "train" and engine.trains else ())
+            donate = (0,) if kind == "train" and engine.trains else ()
+            return engine.compile(step, donate, repeats=self.model._repeats(kind), whole=self.model.jit_compile)
 
         program = self.get(key, make)
         with self.lock:
@@ -143,7 +144,8 @@ class Programs:
             new, logs = step(carry[0], batch_data, mask, count)
             return new, (tree.map_structure(xp.asarray, logs) if keep_logs else None)
 
-        return Many(engine.steps(one), self._logs_like(engine, step, variables, data, batch) if keep_logs else None)
+        logs = self._logs_like(engine, step, variables, data, batch) if keep_logs else None
+        return Many(engine.steps(one, self.model._repeats(kind), self.model.jit_compile), logs)
 
     def _logs_like(self, engine, step, variables, data, batch):
         """Zeros shaped like what the step returns: the loop carries the logs of the last step."""
@@ -167,7 +169,7 @@ class Programs:
             key = (method, inputs.shape, inputs.dtype)
         else:
             key = (method, *spec_key(inputs))
-        program = self.get(key, lambda: Forward(engine, getattr(self.model, method), variables))
+        program = self.get(key, lambda: Forward(self.model, getattr(self.model, method), variables))
         with self.lock:
             outputs, values = program.run([v._value for v in variables], inputs)
             for v, value in zip(program.changed, values, strict=True):
@@ -188,7 +190,7 @@ class Forward:
     Most models change nothing when they predict, so only what ``fn`` is seen to change is returned and not all variables.
     """
 
-    def __init__(self, engine, fn, variables):
+    def __init__(self, model, fn, variables):
         self.changed = []
         own = {id(v) for v in variables}
 
@@ -198,4 +200,4 @@ class Forward:
             self.changed = [v for key, v in scope.written.items() if key in own]
             return outputs, [scope.values[id(v)] for v in self.changed]
 
-        self.run = engine.compile(forward)
+        self.run = model._engine.compile(forward, repeats=model._repeats("predict"), whole=model.jit_compile)

@@ -1,5 +1,7 @@
 """``compile``, ``fit``, ``evaluate``, ``predict`` and the default steps: what makes a layer a model."""
 
+from types import FunctionType
+
 
 from keraunos import optimizers
 from keraunos.backend import dispatch
@@ -18,7 +20,7 @@ from keraunos.train.gradients import value_and_grad
 from keraunos.train.logs import flatten_logs, to_floats
 from keraunos.train.loops import EvaluateLoop, FitLoop, PredictLoop
 from keraunos.train.programs import Programs
-from keraunos.train.step import build_by_calling, build_by_running, optimizers_of, stand_ins
+from keraunos.train.step import build_by_calling, build_by_running, optimizers_of, stand_ins, step_function
 from keraunos.util import tree
 
 
@@ -26,7 +28,7 @@ class Trainer:
     """Mixin of ``Model``."""
 
     run_eagerly = False
-    jit_compile = True
+    _jit_compile = "auto"
     _passing = frozenset(
         (
             "stop_training",
@@ -48,12 +50,21 @@ class Trainer:
         self.optimizer = None
         self.loss = None
         self.steps_per_execution = 1
-        self.jit_compile = True
+        self.jit_compile = "auto"
         self.run_eagerly = False
         self._compile_loss = None
         self._compile_metrics = None
         self._loss_tracker = None
         self._log_order = []
+
+    @property
+    def jit_compile(self):
+        """Whether steps are compiled; "auto" is whatever the engine does well."""
+        return self._engine.traces if self._jit_compile == "auto" else self._jit_compile
+
+    @jit_compile.setter
+    def jit_compile(self, value):
+        object.__setattr__(self, "_jit_compile", value if value == "auto" else bool(value))
 
     # -- compile -------------------------------------------------------------------------------------------------------------
 
@@ -79,7 +90,8 @@ class Trainer:
             weighted_metrics: metrics that take the sample weights into account.
             run_eagerly: run steps one by one in Python, not compiled, for debugging.
             steps_per_execution: kept for compatibility; keraunos runs as many steps at once as callbacks allow.
-            jit_compile: whether steps are compiled ("auto": yes).
+            jit_compile: whether steps are compiled. "auto": on JAX yes; on PyTorch steps made of keraunos's own parts are recorded once
+                and repeated, others run as they are, and True compiles them by ``torch.compile``.
             auto_scale_loss: scale the loss under the policy "mixed_float16".
         """
         config = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
@@ -98,7 +110,7 @@ class Trainer:
         self.loss = loss
         self.steps_per_execution = steps_per_execution
         self.run_eagerly = run_eagerly
-        self.jit_compile = True if jit_compile == "auto" else bool(jit_compile)
+        self.jit_compile = jit_compile
         with self._engine_scope():
             self._loss_tracker = Mean(name="loss")
             names = self._output_names_for_compile()
@@ -293,7 +305,7 @@ class Trainer:
             if kind == "train" and optimizer is not None and not optimizer.built and self._is_all_built():
                 optimizer.build(self.trainable_variables)
             self._build_from_shapes(kind, data, rows)
-            if not self._is_ready(kind):
+            if not self._is_ready(kind) and self._runs_as_program(kind):  # else the first step makes what it needs
                 build_by_running(self, kind, *stand_ins(data, rows))
                 Structure.version += 1
 
@@ -457,10 +469,26 @@ class Trainer:
         return logs if return_dict else flatten_logs(logs, self._log_order)
 
     def _run_one(self, kind, data):
-        if self.run_eagerly or not self.jit_compile:
-            from_step = getattr(self, f"{kind}_step")
-            return from_step(data)
-        return self._programs.one_step(kind, data)
+        if self._runs_as_program(kind):
+            return self._programs.one_step(kind, data)
+        asarray = self._engine.asarray
+        data = tree.map_structure(lambda x: None if x is None else asarray(x), data)
+        return step_function(self, kind)(data)
+
+    def _runs_as_program(self, kind):
+        """Whether steps are functions of the state: a step of the user's own may need a tape that it can reach (``loss.backward()``)."""
+        if self.run_eagerly:
+            return False
+        return self.jit_compile or not self._engine.traces and not self._own_step(kind)
+
+    def _repeats(self, kind):
+        """Whether a step does the same each time, so that it may be run once and repeated: it is made of keraunos's own parts."""
+        if self.jit_compile:
+            return True
+        parts = [*self._flatten_layers(), *optimizers_of(self), *self.metrics]
+        if self._compile_loss is not None:
+            parts += self._compile_loss.losses
+        return all(_is_own(p) for p in parts) and not self._own_step(kind)
 
     def predict_on_batch(self, x):
         """Outputs for one batch as NumPy arrays."""
@@ -529,6 +557,15 @@ class Trainer:
         """Make all variables (weights, optimizer slots, metrics) for a batch ``(x, y)``, computing nothing."""
         data = pack_x_y_sample_weight(*data) if isinstance(data, tuple) else data
         self._build_for_training("train", data, len(tree.flatten(data)[0]))
+
+
+def _is_own(part):
+    """Whether a part, and every function that it was given, is keraunos's own: neither draws, counts nor prints behind our back."""
+    return all(_module_of(v).startswith("keraunos.") for v in (part, *vars(part).values()) if v is part or callable(v))
+
+
+def _module_of(value):
+    return (getattr(value, "__module__", None) if isinstance(value, (type, FunctionType)) else type(value).__module__) or ""
 
 
 def _names(metric):

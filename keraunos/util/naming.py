@@ -1,5 +1,6 @@
 """Automatic names: ``Dense`` → ``dense``, ``dense_1``, …"""
 
+import functools
 import re
 import threading
 
@@ -10,6 +11,7 @@ _WORD_BEFORE_CAPITAL = re.compile(r"(.)([A-Z][a-z0-9]+)")
 _LOWER_BEFORE_CAPITAL = re.compile(r"([a-z])([A-Z])")
 
 
+@functools.lru_cache(maxsize=4096)
 def to_snake_case(name):
     """``"Conv2DTranspose"`` → ``"conv2d_transpose"``."""
     name = re.sub(r"\W+", "", name)

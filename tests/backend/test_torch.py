@@ -148,9 +148,7 @@ def test_slices_with_negative_steps(key):
     np.testing.assert_array_equal(ops.convert_to_numpy(ops.get_item(x, key)), x[key])
 
 
-@pytest.mark.parametrize(
-    "mode", "edge linear_ramp maximum mean median minimum reflect symmetric wrap constant".split()
-)
+@pytest.mark.parametrize("mode", "edge linear_ramp maximum mean median minimum reflect symmetric wrap constant".split())
 def test_borders(mode):
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     got = ops.convert_to_numpy(ops.pad(x, ((2, 1), (0, 3)), mode=mode))
@@ -204,3 +202,12 @@ def test_vectorize_with_core_dimensions():
     x = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     found = ops.vectorize(lambda a, b: (a * b).sum(), signature="(n),(n)->()")(x, np.ones(3, np.float32))
     np.testing.assert_allclose(ops.convert_to_numpy(found), x.sum(-1))
+
+
+def test_group_normalization_of_data_without_gradient():
+    x, w = torch.randn(2, 4, 4, 3, generator=torch.Generator().manual_seed(0)), torch.ones(3)
+
+    def total(w):
+        return ops.sum(ops.group_normalization(x, w, None, groups=3) ** 2)
+
+    np.testing.assert_allclose(float(grad(total)(w).sum()), 2 * float(total(w)), rtol=1e-4)  # it is quadratic in w

@@ -229,7 +229,8 @@ def test_unknown_case_is_refused_by_name(capsys):
 @pytest.mark.parametrize("case", ALL.values(), ids=list(ALL))
 def test_cases_are_sound(case):
     names = [contender.name for contender in case.contenders]
-    assert names[:2] == [KERAUNOS, KERAS] and len(set(names)) == len(names)
+    on_jax = case.name not in ("ops-numpy", "ops-torch")  # Keras takes its place on JAX only
+    assert names[: 1 + on_jax] == [KERAUNOS, KERAS][: 1 + on_jax] and len(set(names)) == len(names)
     for goal in case.goals:
         case.metric(goal.metric)
         if not goal.absolute:

@@ -25,8 +25,6 @@ ROWS = [
     ("cumulative_sum cumulative_prod", (X,), {}, "axis"),
     ("vecdot", (X, X), {"axis": 7}, "axis"),
     ("vecdot", (X, VECTOR), {}, "x"),
-    ("permute_dims", (X, (0, 7)), {}, "axes"),
-    ("concat", ([X, X],), {"axis": 7}, "axis"),
     ("associative_scan", (ops.add, X), {"axis": 7}, "axis"),
     (ONE_AXIS, (X,), {"axis": 7}, "axis"),
     (ONE_AXIS, (X,), {"axis": "rows"}, "axis"),

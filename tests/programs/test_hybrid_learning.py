@@ -1,7 +1,6 @@
 """Shortcuts, abduction and rule induction, on symbols small enough to check by hand."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -42,7 +41,11 @@ def test_shortcuts_are_all_there_are(fn, size, length, permutations, merges):
         assert fn(*symbols) == fn(*(reading[s] for s in symbols))
     if length is not None and size < 5:  # by brute force
         tuples = list(itertools.product(range(size), repeat=length))
-        maps = [m for m in itertools.product(range(size), repeat=size) if all(fn(*t) == fn(*(m[s] for s in t)) for t in tuples)]
+        maps = [
+            m
+            for m in itertools.product(range(size), repeat=size)
+            if all(fn(*t) == fn(*(m[s] for s in t)) for t in tuples)
+        ]
         assert sum(len(set(m)) == size for m in maps) == permutations
         assert any(len(set(m)) < size for m in maps) == merges
 
@@ -50,7 +53,9 @@ def test_shortcuts_are_all_there_are(fn, size, length, permutations, merges):
 def test_shortcuts_read_well():
     assert "no shortcuts" in str(programs.Program(lambda a, b: a + b, 3).shortcuts())
     said = str(programs.Program(lambda a, b: a == b, "xy").shortcuts())
-    assert said == "2 one-to-one readings of the symbols give the same labels.\n  a swap: 'x' read as 'y', 'y' read as 'x'"
+    assert (
+        said == "2 one-to-one readings of the symbols give the same labels.\n  a swap: 'x' read as 'y', 'y' read as 'x'"
+    )
 
 
 def test_shortcuts_need_one_domain():
@@ -109,20 +114,15 @@ def noisy(symbols, size, seed=0):
 
 
 @pytest.mark.trains
-def test_abduction_learns_through_a_function_too_large_to_tabulate():
-    symbols = np.random.default_rng(0).integers(0, 4, size=(128, 9))
-
-    def product(*s):
-        return math.prod(p**e for p, e in zip((2, 3, 5), np.reshape(s, (3, 3)).sum(axis=1).tolist()))
-
-    with pytest.raises(ValueError, match="262,144 combinations"):
-        programs.Program(lambda a, b, c, d, e, f, g, h, i: 0, 4)
-    model = keras.Sequential([keras.Input((9, 4)), keras.layers.Dense(4)])
-    model.compile(keras.optimizers.Adam(0.05), loss=keras.losses.CategoricalCrossentropy(from_logits=True))
-    x, y = noisy(symbols, 4), [product(*s) for s in symbols]
-    abduction = programs.Abduction(product, 4)
-    history = abduction.fit(model, x, y, epochs=10, round_size=64)
-    assert history["explained"][-1] > 0.9
+def test_abduction_learns_through_any_function():
+    """The sum of three symbols and which of the first two is larger, as text: nothing that could be differentiated."""
+    symbols = np.random.default_rng(0).integers(0, 3, size=(96, 3))
+    said = lambda a, b, c: f"{a + b + c}, {'up' if a < b else 'down'}"
+    model = keras.Sequential([keras.Input((3, 3)), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.Adam(0.1), loss=keras.losses.CategoricalCrossentropy(from_logits=True))
+    x, y = noisy(symbols, 3), [said(*s) for s in symbols]
+    history = programs.Abduction(said, 3, draws=30).fit(model, x, y, epochs=8, round_size=32)
+    assert history["explained"][-1] == 1.0
     assert history["loss"][-1] < history["loss"][0]
     assert np.mean(np.argmax(model.predict(x, verbose=0), axis=-1) == symbols) > 0.95
 
@@ -130,8 +130,16 @@ def test_abduction_learns_through_a_function_too_large_to_tabulate():
 ERRORS = {
     "no function": (lambda: programs.Abduction(3), TypeError, "fn must be a function or a Fold"),
     "no explanations": (lambda: programs.Abduction(len, k=0), ValueError, "k must be at least 1, got 0"),
-    "vector": (lambda: programs.RuleInduction(2).fit(np.zeros((4, 2)), np.zeros(4, int)), ValueError, "(samples, n, ...)"),
-    "one symbol": (lambda: programs.RuleInduction(2).fit(np.zeros((4, 1, 2)), np.zeros(4, int)), ValueError, "two symbols"),
+    "vector": (
+        lambda: programs.RuleInduction(2).fit(np.zeros((4, 2)), np.zeros(4, int)),
+        ValueError,
+        "(samples, n, ...)",
+    ),
+    "one symbol": (
+        lambda: programs.RuleInduction(2).fit(np.zeros((4, 1, 2)), np.zeros(4, int)),
+        ValueError,
+        "two symbols",
+    ),
     "fractions": (lambda: programs.RuleInduction(2).fit(np.zeros((4, 2, 2)), np.zeros(4)), TypeError, "whole numbers"),
     "no rule": (
         lambda: programs.RuleInduction(2, max_size=1).fit(np.zeros((4, 2, 2)), np.arange(4)),
@@ -161,7 +169,10 @@ def test_labels_that_nothing_explains_are_an_error():
 def test_the_grammar_has_each_rule_once_in_its_shortest_form():
     found = grammar.rules(range(4), max_size=5)
     a, b = np.indices((4, 4))
-    keys = {(np.asarray(r.fn(a, b)).dtype.kind, np.asarray(r.fn(a + 40, b)).tobytes(), np.asarray(r.fn(a, b)).tobytes()) for r in found}
+    keys = {
+        (np.asarray(r.fn(a, b)).dtype.kind, np.asarray(r.fn(a + 40, b)).tobytes(), np.asarray(r.fn(a, b)).tobytes())
+        for r in found
+    }
     assert len(keys) > 0.8 * len(found)
     assert [r.size for r in found] == sorted(r.size for r in found)
     texts = {r.text for r in found}
@@ -180,7 +191,7 @@ def test_rules_of_lists_go_from_left_to_right():
 def test_rule_and_perception_are_found_together():
     symbols = np.random.default_rng(0).integers(0, 3, size=(160, 2))
     x = noisy(symbols, 3)
-    candidates = [r for r in grammar.rules(range(3), max_size=3, constants=(1,))]
+    candidates = grammar.rules(range(3), max_size=3, constants=(1,))
     learner = programs.RuleInduction(3, rules=candidates, hidden=16, epochs=(12, 20, 8), keep=8)
     learner.fit(x, symbols[:, 0] - symbols[:, 1])
     assert np.mean(learner.predict(x) == symbols[:, 0] - symbols[:, 1]) > 0.95

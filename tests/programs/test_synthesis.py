@@ -9,12 +9,12 @@ import time
 from decimal import Decimal
 
 import pytest
-from tests.programs.cell_tasks import COLUMN_TASKS
 
 from keraunos import programs
 from keraunos.programs.synthesis.numbers import number
 from keraunos.programs.synthesis.progress import SearchProgress
 from keraunos.programs.synthesis.search import Search
+from tests.programs.cell_tasks import COLUMN_TASKS
 
 # Columns whose two examples leave more than one reading open: the right one is among the programs, not the first.
 OPEN = {"city and country"}
@@ -89,7 +89,14 @@ def test_ambiguities_are_answered_by_one_more_example():
 
 @pytest.mark.parametrize(
     "text, value",
-    [("$1,234.50", "1234.50"), ("-3 °C", "-3"), ("1 234 567", "1234567"), ("about 7", "7"), ("0.5", "0.5"), (".5", "0.5")],
+    [
+        ("$1,234.50", "1234.50"),
+        ("-3 °C", "-3"),
+        ("1 234 567", "1234567"),
+        ("about 7", "7"),
+        ("0.5", "0.5"),
+        (".5", "0.5"),
+    ],
 )
 def test_numbers_in_text(text, value):
     assert number(text) == Decimal(value)

@@ -42,25 +42,20 @@ def close(found, expected, tolerance=1e-5):
 # -- gradients ---------------------------------------------------------------------------------------------------------------
 
 
-def make_inner_gradient():
-    """A function whose value is itself a penalty on a gradient."""
-    model = network()
-
-    def penalty(x):
-        gradient = keras.grad(lambda z: ops.sum(model(z)))(x)  # (4, 3)
-        return ops.mean(ops.square(ops.sqrt(ops.sum(ops.square(gradient), axis=1)) - 1))
-
-    return penalty
+def slope_penalty(net, x):
+    """How far the slopes of a network are from 1."""
+    slopes = keras.grad(lambda z: ops.sum(net(z)))(x)  # (4, 3)
+    return ops.mean(ops.square(ops.sqrt(ops.sum(ops.square(slopes), axis=1)) - 1))
 
 
-DIFFERENTIABLE = {
-    "cubic": lambda: lambda x: ops.sum(x**3),
-    "softplus": lambda: lambda x: ops.mean(ops.softplus(2 * x)),
-    "network": lambda: lambda x, model=network(): ops.sum(model(x) ** 2),
-    "checkpoint": lambda: lambda x, model=network(): ops.sum(keras.checkpoint(lambda z: ops.tanh(model(z)))(x) ** 2),
-    "vmap": lambda: lambda x, model=network(): ops.sum(keras.vmap(lambda row: model(row[None])[0])(x) ** 2),
-    "jit": lambda: keras.jit(lambda x, model=network(): ops.sum(model(x) ** 2)),
-    "gradient penalty": make_inner_gradient,
+DIFFERENTIABLE = {  # name -> function of a network that returns a function of an array
+    "cubic": lambda _: lambda x: ops.sum(x**3),
+    "softplus": lambda _: lambda x: ops.mean(ops.softplus(2 * x)),
+    "network": lambda net: lambda x: ops.sum(net(x) ** 2),
+    "checkpoint": lambda net: lambda x: ops.sum(keras.checkpoint(lambda z: ops.tanh(net(z)))(x) ** 2),
+    "vmap": lambda net: lambda x: ops.sum(keras.vmap(lambda row: net(row[None])[0])(x) ** 2),
+    "jit": lambda net: keras.jit(lambda x: ops.sum(net(x) ** 2)),
+    "gradient penalty": lambda net: lambda x: slope_penalty(net, x),
 }
 
 
@@ -77,7 +72,7 @@ def differences(fn, x, step):
 @pytest.mark.trains
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_first_and_second_derivatives_are_those_of_differences(name):
-    fn = DIFFERENTIABLE[name]()
+    fn = DIFFERENTIABLE[name](network())
     direction = np.cos(np.arange(12, dtype="float32")).reshape(4, 3)
     first = keras.jit(keras.grad(fn))
     along = keras.jit(lambda x: ops.sum(keras.grad(fn)(x) * ops.convert_to_tensor(direction)))
@@ -88,7 +83,7 @@ def test_first_and_second_derivatives_are_those_of_differences(name):
 
 @pytest.mark.trains
 def test_arguments_are_nests_and_places():
-    fn = lambda p, x, scale=1.0: ops.sum(p["w"] * x + p["b"][0]) * scale  # noqa: E731
+    fn = lambda p, x, scale=1.0: ops.sum(p["w"] * x + p["b"][0]) * scale
     nest = {"w": np.array([1.0, 2.0], "float32"), "b": [3.0]}
     value, found = keras.value_and_grad(fn)(nest, np.array([5.0, 7.0], "float32"), scale=2.0)
     assert float(value) == 50.0
@@ -164,9 +159,11 @@ def test_tasks_of_meta_learning_in_a_map():
     model, (x, y) = network(), data()
     xs, ys = ops.stack([x, 2 * x]), ops.stack([y, -y])
     mapped = keras.vmap(lambda x, y: adapted_loss(model, x, y))
-    together = lambda: ops.sum(mapped(xs, ys))  # noqa: E731
-    one_by_one = lambda: adapted_loss(model, xs[0], ys[0]) + adapted_loss(model, xs[1], ys[1])  # noqa: E731
-    found, expected = (keras.jit(lambda f=f: keras.grad(f, model.trainable_variables))() for f in (together, one_by_one))
+    together = lambda: ops.sum(mapped(xs, ys))
+    one_by_one = lambda: adapted_loss(model, xs[0], ys[0]) + adapted_loss(model, xs[1], ys[1])
+    found, expected = (
+        keras.jit(lambda f=f: keras.grad(f, model.trainable_variables))() for f in (together, one_by_one)
+    )
     close(found, expected)
 
 
@@ -375,7 +372,7 @@ def test_a_map_is_a_loop_over_rows(name):
     args = [np.random.default_rng(i).normal(size=shape).astype("float32") for i, shape in enumerate(case.shapes)]
     axes = case.in_axes if isinstance(case.in_axes, tuple) else (case.in_axes,) * len(args)
     size = next(a.shape[axis] for a, axis in zip(args, axes, strict=True) if axis is not None)
-    take = lambda a, axis, i: ops.convert_to_tensor(a if axis is None else np.take(a, i, axis))  # noqa: E731
+    take = lambda a, axis, i: ops.convert_to_tensor(a if axis is None else np.take(a, i, axis))
     rows = [case.fn(*(take(a, axis, i) for a, axis in zip(args, axes, strict=True))) for i in range(size)]
     found = keras.vmap(case.fn, case.in_axes, case.out_axes)(*args)
     out_axes = case.out_axes if isinstance(found, dict) else {"": case.out_axes}
@@ -386,7 +383,7 @@ def test_a_map_is_a_loop_over_rows(name):
 
 
 def test_arguments_of_a_map_are_nests():
-    fn = lambda p, x: p["w"] * x + p["b"]  # noqa: E731
+    fn = lambda p, x: p["w"] * x + p["b"]
     nest = {"w": X, "b": np.float32(1.0)}
     found = keras.vmap(fn, in_axes=({"w": 0, "b": None}, 0))(nest, Y[:, 0])
     np.testing.assert_allclose(host(found), X * Y + 1, atol=1e-6)
@@ -422,10 +419,10 @@ def test_a_counter_may_be_counted_in_a_map():
 def test_recomputed_functions_change_what_they_change_once(compiled):
     def gradients(recompute):
         model, (x, y) = network(normalized=True, dropout=True), data()
-        block = lambda x, training: {"out": model(x, training=training), "note": "n"}  # noqa: E731
+        block = lambda x, training: {"out": model(x, training=training), "note": "n"}
         block = keras.checkpoint(block) if recompute else block
-        loss = lambda: ops.mean((block(x, training=True)["out"] - y) ** 2)  # noqa: E731
-        step = lambda: keras.value_and_grad(loss, model.trainable_variables)  # noqa: E731
+        loss = lambda: ops.mean((block(x, training=True)["out"] - y) ** 2)
+        step = lambda: keras.value_and_grad(loss, model.trainable_variables)
         step = keras.jit(step) if compiled else step
         found = [step() for _ in range(4)]
         return [g for value, gs in found for g in (value, *gs)], model.non_trainable_variables
@@ -480,7 +477,7 @@ def test_results_inside_are_computed_again(engine):
 
     gradient = keras.grad(keras.checkpoint(deep))
     if engine.name == "jax":
-        count = lambda fn: str(jax.make_jaxpr(fn)(X)).count("tanh")  # noqa: E731
+        count = lambda fn: str(jax.make_jaxpr(fn)(X)).count("tanh")
         assert count(gradient) > count(keras.grad(deep))
     else:
         gradient(X)
@@ -516,7 +513,12 @@ def variable(name="v"):
 
 
 ERRORS = {  # name -> (what is done, type, what the message says, whether the engine must take gradients)
-    "vector": (lambda v: keras.grad(lambda: v * 2, [v]), ValueError, r"must return a scalar.*\(2,\).*mean or sum", True),
+    "vector": (
+        lambda v: keras.grad(lambda: v * 2, [v]),
+        ValueError,
+        r"must return a scalar.*\(2,\).*mean or sum",
+        True,
+    ),
     "pair": (lambda v: keras.grad(lambda: (ops.sum(v), 1), [v]), ValueError, "pass has_aux=True", True),
     "no pair": (lambda v: keras.grad(lambda: ops.sum(v), [v], has_aux=True), ValueError, r"\(scalar, aux\)", True),
     "nothing": (lambda v: keras.grad(lambda: None, [v]), ValueError, "float scalar, got None", True),

@@ -73,7 +73,7 @@ class JaxEngine(Engine):
             return contextlib.nullcontext()
         return jax.ensure_compile_time_eval()
 
-    def compile(self, fn, donate=(), static=()):
+    def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return jax.jit(fn, donate_argnums=donate, static_argnums=static)
 
     def prepared(self, op, fn):
@@ -82,7 +82,7 @@ class JaxEngine(Engine):
     def value_and_grad(self, fn):
         return jax.value_and_grad(fn, has_aux=True)
 
-    def steps(self, step):
+    def steps(self, step, repeats=True, whole=False):
         return steps_program(step)
 
     def custom_gradient(self, fn):
@@ -97,6 +97,12 @@ class JaxEngine(Engine):
 
     def device_scope(self, name):
         """Context in which new arrays go to ``name`` ("cpu", "gpu:0")."""
+        return jax.default_device(self._device(name))
+
+    def place(self, x, device):
+        return jax.device_put(x, self._device(device))
+
+    def _device(self, name):
         kind, _, index = name.lower().partition(":")
         kind = "gpu" if kind == "cuda" else kind
         try:
@@ -105,7 +111,7 @@ class JaxEngine(Engine):
             raise ValueError(
                 f"device: JAX has no device {name!r}; it has {[f'{d.platform}:{d.id}' for d in jax.devices()]}."
             ) from e
-        return jax.default_device(found)
+        return found
 
 
 def _is_array_like(o):

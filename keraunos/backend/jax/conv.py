@@ -7,7 +7,6 @@ import jax.numpy as jnp
 
 from keraunos.backend.jax import conv_forms
 from keraunos.backend.jax.conv_primitive import Geometry, convolve, part_of, register, xla
-from keraunos.backend.jax.pool import reduce_window  # noqa: F401
 
 register(functools.partial(part_of, xla))
 register(conv_forms.compute, platform="cpu")

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from keraunos.backend.jax.conv_kernel import by_columns, by_sums
-from keraunos.backend.jax.conv_primitive import Geometry, convolve, part_of, xla
+from keraunos.backend.jax.conv_primitive import Geometry, convolve, part_of, widths, xla
 from keraunos.backend.jax.windows import entries, padded
 
 _MANY_TAPS = 64  # each is a slice in the program, so that more of them compile slowly
@@ -43,11 +43,26 @@ def compute(part, a, b, g):
     """A part of a convolution on the CPU."""
     if 0 in a.shape or 0 in b.shape:
         return part_of(xla, part, a, b, g)
-    channels = b.shape[-2] * g.groups if part == "inputs" else a.shape[-1]
-    name = form_of("cpu", part, g, channels, a.shape[-1] if part == "inputs" else b.shape[-1])
+    name = form_of("cpu", part, g, *widths(part, a.shape, b.shape, g))
     if part == "kernel" and name in KERNEL_FORMS:
         return KERNEL_FORMS[name](a, b, g)
+    if part == "inputs" and name == "xla" and g.groups == 1:
+        return _turned(a, b, g)
     return part_of(FORMS[name], part, a, b, g)
+
+
+def slow_in_loops(part, g, channels, filters):
+    """Whether the CPU takes many times as long inside a loop: where XLA's own convolution is left that is not meant forward."""
+    name = form_of("cpu", part, g, channels, filters)
+    if part == "kernel":
+        return g.taps > _MANY_TAPS and name in ("xla", "blocks", "folded")
+    return name == "xla" and g.groups > 1
+
+
+def _turned(d, w, g):
+    """The gradient of the inputs as a convolution of d, meant forward: XLA's own is up to 60 times slower inside a loop."""
+    w = lax.optimization_barrier(jnp.flip(w, range(len(g.sizes))).swapaxes(-1, -2))  # or XLA would turn it back
+    return xla(d, w, g.turned)
 
 
 def _is_plain(g):
@@ -85,7 +100,8 @@ def taps(x, w, g):
     x = jnp.repeat(x, w.shape[-1] // g.groups, axis=-1) if w.shape[-1] > g.groups else x
     x, factors = padded(x, g).astype(wide), w.reshape(g.taps, -1).astype(wide)
     parts = entries(x, g.kernel, g.kernel_dilation, g.strides, g.out_sizes)
-    return sum(part * row for part, row in zip(parts, factors, strict=True)).astype(w.dtype)
+    out = sum(part * row for part, row in zip(parts, factors, strict=True)).astype(w.dtype)
+    return lax.optimization_barrier(out)  # or XLA would compute it anew for each use, and slowly in a sum
 
 
 def blocks(x, w, g):

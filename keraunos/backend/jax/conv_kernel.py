@@ -8,7 +8,7 @@ from jax import lax
 
 from keraunos.backend.jax.windows import entries, padded
 
-_ROWS = 1024  # positions of the output that are taken together
+_ROWS = 512  # positions of the output that are taken together
 
 
 def by_columns(x, d, g):
@@ -17,7 +17,8 @@ def by_columns(x, d, g):
     **Shape:** x ``(batch, *sizes, channels)``, d ``(batch, *out_sizes, filters)``; result ``(*kernel, channels, filters)``.
     """
     if max(g.input_dilation) > 1 and max(g.strides) == 1:
-        return _of_the_transposed(x, d, g)
+        turned = by_columns(d, x, g.turned)  # what dilates the inputs is a stride over d
+        return jnp.flip(turned, range(len(g.sizes))).swapaxes(-1, -2)
 
     channels, filters = x.shape[-1], d.shape[-1]
     narrow = filters <= g.taps * channels  # XLA is up to three times as fast with the narrower matrix first
@@ -45,17 +46,6 @@ def by_sums(x, d, g):
         return jnp.concatenate([_inner(ones, v.reshape(len(ones), -1)) for v in both])
 
     return _over_chunks(of_chunk, x, d, g).reshape(*g.kernel, 1, d.shape[-1])
-
-
-def _of_the_transposed(x, d, g):
-    """With the roles of x and d exchanged: what dilates the input is a stride over d then."""
-    reach = [(k - 1) * e for k, e in zip(g.kernel, g.kernel_dilation, strict=True)]
-    before = [r - a for r, (a, _) in zip(reach, g.padding, strict=True)]
-    ends = [(n - 1) * u + r + 1 for n, u, r in zip(g.sizes, g.input_dilation, reach, strict=True)]
-    padding = tuple((b, e - m - b) for b, e, m in zip(before, ends, g.out_sizes, strict=True))
-    ones = (1,) * len(g.sizes)
-    turned = g._replace(sizes=g.out_sizes, strides=g.input_dilation, padding=padding, input_dilation=ones)
-    return jnp.flip(by_columns(d, x, turned), range(len(ones))).swapaxes(-1, -2)
 
 
 def _entries(x, d, g):

@@ -34,8 +34,22 @@ class Geometry(NamedTuple):
     def out_sizes(self):
         """Positions of the output."""
         reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.kernel_dilation, strict=True)]
-        wide = [(n - 1) * u + 1 + a + b for n, u, (a, b) in zip(self.sizes, self.input_dilation, self.padding, strict=True)]
+        wide = [
+            (n - 1) * u + 1 + a + b for n, u, (a, b) in zip(self.sizes, self.input_dilation, self.padding, strict=True)
+        ]
         return tuple((n - r) // s + 1 for n, r, s in zip(wide, reach, self.strides, strict=True))
+
+    @property
+    def turned(self):
+        """The geometry of the gradient of the inputs as a convolution of d: strides and input dilation change places."""
+        reach = [(k - 1) * e for k, e in zip(self.kernel, self.kernel_dilation, strict=True)]
+        before = [r - a for r, (a, _) in zip(reach, self.padding, strict=True)]
+        ends = [(n - 1) * u + r for n, u, r in zip(self.sizes, self.input_dilation, reach, strict=True)]
+        spans = [(n - 1) * s for n, s in zip(self.out_sizes, self.strides, strict=True)]
+        padding = tuple((b, end - span - b) for b, end, span in zip(before, ends, spans, strict=True))
+        return self._replace(
+            sizes=self.out_sizes, strides=self.input_dilation, padding=padding, input_dilation=self.strides
+        )
 
     @property
     def taps(self):
@@ -77,6 +91,11 @@ def shape_of(part, a, b, g):
     return (*g.kernel, a[-1] // g.groups, b[-1])
 
 
+def widths(part, a, b, g):
+    """How many channels and filters there are, from the shapes of the two arrays of a part."""
+    return (b[-2] * g.groups if part == "inputs" else a[-1]), (a[-1] if part == "inputs" else b[-1])
+
+
 def convolve(part, a, b, geometry):
     """One part of a convolution; the arrays are (x, w) for the output, (d, w) for the inputs, (x, d) for the kernel."""
     return primitive.bind(a, b, part=part, geometry=geometry)
@@ -109,7 +128,11 @@ def _batched(arrays, axes, *, part, geometry):
 
 def _into_channels(v, axis, many):
     """(..., many * channels), from an array with an axis for ``many``, or without one."""
-    v = jnp.broadcast_to(v[..., None, :], (*v.shape[:-1], many, v.shape[-1])) if axis is None else jnp.moveaxis(v, axis, -2)
+    v = (
+        jnp.broadcast_to(v[..., None, :], (*v.shape[:-1], many, v.shape[-1]))
+        if axis is None
+        else jnp.moveaxis(v, axis, -2)
+    )
     return v.reshape(*v.shape[:-2], many * v.shape[-1])
 
 

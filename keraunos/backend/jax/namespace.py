@@ -9,7 +9,8 @@ from jax import lax
 
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.jax import array_functions
-from keraunos.backend.jax.conv import conv, reduce_window
+from keraunos.backend.jax.conv import conv
+from keraunos.backend.jax.pool import reduce_window
 
 _X64_TO_32 = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
 

@@ -56,6 +56,11 @@ def _numbers(*values):
     return all(isinstance(v, (int, float)) for v in values)
 
 
+def next_key(key, ordered):
+    """The key after this one; outside of programs it is worked out on the host."""
+    return host.next_key(key if isinstance(key, jax.core.Tracer) else np.asarray(key), ordered)
+
+
 def uniform(key, shape, dtype, minval=0.0, maxval=1.0):
     """Uniform in [minval, maxval)."""
     dtype = _dtype(dtype)

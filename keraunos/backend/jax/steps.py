@@ -3,8 +3,7 @@
 import jax
 import numpy as np
 
-# XLA's CPU compiler has no fast code for these inside a loop: a 3×3 convolution took 50 times as long there.
-_SLOW_IN_LOOPS = {"conv_general_dilated"}
+from keraunos.backend.jax import conv_forms, conv_primitive
 
 
 def steps_program(step):
@@ -41,7 +40,7 @@ def _is_slow(jaxpr):
     while todo:
         found = todo.pop()
         for equation in getattr(found, "jaxpr", found).eqns:
-            if equation.primitive.name in _SLOW_IN_LOOPS:
+            if _is_slow_convolution(equation):
                 return True
             for value in equation.params.values():
                 todo.extend(
@@ -50,3 +49,12 @@ def _is_slow(jaxpr):
                     if hasattr(v, "eqns") or hasattr(v, "jaxpr")
                 )
     return False
+
+
+def _is_slow_convolution(equation):
+    """XLA's own, of which gradients take up to 100 times as long inside a loop on the CPU, or one of ours that comes down to it."""
+    if equation.primitive is not conv_primitive.primitive:
+        return equation.primitive.name == "conv_general_dilated"
+    a, b = (v.aval.shape for v in equation.invars)
+    part, geometry = equation.params["part"], equation.params["geometry"]
+    return conv_forms.slow_in_loops(part, geometry, *conv_primitive.widths(part, a, b, geometry))

@@ -50,7 +50,7 @@ class NumpyEngine(Engine):
     def eagerly(self):
         return contextlib.nullcontext()
 
-    def compile(self, fn, donate=(), static=()):
+    def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return fn
 
     def value_and_grad(self, fn):
@@ -59,7 +59,7 @@ class NumpyEngine(Engine):
             "under NumPy afterwards."
         )
 
-    def steps(self, step):
+    def steps(self, step, repeats=True, whole=False):
         def run(carry, constants, start, stop):
             for i in range(start, stop):
                 carry = step(i, carry, constants)

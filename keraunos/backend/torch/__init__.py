@@ -3,7 +3,8 @@
 import torch
 
 from keraunos.backend.protocol import Engine
-from keraunos.backend.torch import abstract, autograd, creation, device, namespace, natives, random, record, updates
+from keraunos.backend.torch import abstract, autograd, creation, module, namespace, natives, random, record, updates
+from keraunos.backend.torch import device as places
 from keraunos.backend.torch.dtypes import to_dtype
 
 
@@ -19,6 +20,9 @@ class TorchEngine(Engine):
     updates = updates.TABLE
     random = random
     pads = False
+    traces = False
+    tapes = True
+    layer_attributes = module.ATTRIBUTES
 
     def is_array(self, x):
         return isinstance(x, torch.Tensor)
@@ -56,8 +60,8 @@ class TorchEngine(Engine):
     def eagerly(self):
         return abstract.eagerly()
 
-    def compile(self, fn, donate=(), static=()):
-        return record.Repeated(fn)
+    def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
+        return record.Repeated(fn, whole) if repeats else record.Plain(fn)
 
     def prepared(self, op, fn):
         return natives.with_body(fn, op.body)
@@ -65,8 +69,8 @@ class TorchEngine(Engine):
     def value_and_grad(self, fn):
         return autograd.value_and_grad(fn)
 
-    def steps(self, step):
-        one = self.compile(lambda i, carry, constants: step(i, carry, constants))
+    def steps(self, step, repeats=True, whole=False):
+        one = self.compile(lambda i, carry, constants: step(i, carry, constants), repeats=repeats, whole=whole)
 
         def run(carry, constants, start, stop):
             for i in range(int(start), int(stop)):
@@ -79,6 +83,30 @@ class TorchEngine(Engine):
         """``fn(*args) -> (output, grad_fn)`` as a function with that gradient; grad_fn may close over what fn computed."""
         return autograd.custom_gradient(fn)
 
+    def parameter(self, variable):
+        """A ``torch.nn.Parameter`` that shares the variable's memory, always the same one: it collects ``grad``, optimizers change it."""
+        value, found = variable._value, variable.__dict__.get("_parameter")
+        if found is None:
+            found = variable._parameter = torch.nn.Parameter(value)
+        elif found.data_ptr() != value.data_ptr() or found.shape != value.shape:
+            found.data = value
+        return found
+
+    def as_module(self, layer):
+        return module.as_module(layer)
+
+    def taping(self):
+        return torch.is_grad_enabled()
+
+    def stored(self, value):
+        return value.detach() if value.requires_grad else value
+
+    def untaped(self):
+        return torch.no_grad()
+
+    def place(self, x, device):
+        return x.to(places.named(device))
+
     def wait(self, x):
         if isinstance(x, torch.Tensor) and x.device.type == "cuda":
             torch.cuda.synchronize(x.device)
@@ -90,7 +118,7 @@ class TorchEngine(Engine):
 
     def device_scope(self, name):
         """Context in which new arrays go to ``name`` ("cpu", "gpu:0")."""
-        return device.scope(name)
+        return places.scope(name)
 
 
 ENGINE = TorchEngine()

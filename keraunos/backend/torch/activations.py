@@ -39,7 +39,8 @@ class _LeakyRelu(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):
         (x,) = ctx.saved_tensors
-        least = 2**-24 if x.dtype is torch.float16 else torch.finfo(x.dtype).smallest_normal  # with it, 0 counts as positive
+        # With the least positive number added, 0 counts as positive (float16 is added up in float32).
+        least = 2**-24 if x.dtype is torch.float16 else torch.finfo(x.dtype).smallest_normal
         return torch.ops.aten.leaky_relu_backward(upstream, x + least, ctx.slope, False), None
 
 

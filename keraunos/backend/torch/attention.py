@@ -44,8 +44,8 @@ def _bias(query, key, bias, mask, is_causal):
         bias = bias.to(query.dtype)
     if allowed is None:
         return bias
-    never = torch.finfo(query.dtype).min * 0.7
-    return torch.where(allowed, torch.zeros((), dtype=query.dtype, device=query.device) if bias is None else bias, never)
+    bias = query.new_zeros(()) if bias is None else bias
+    return torch.where(allowed, bias, torch.finfo(query.dtype).min * 0.7)
 
 
 PARTIAL = {"dot_product_attention": dot_product_attention}

@@ -91,12 +91,8 @@ def custom_gradient(fn):
             """Gradients of the inputs."""
             found = rule(*upstream)
             found = found if isinstance(found, (tuple, list)) else (found,)
-            given = [
-                g
-                for g, a in zip(tree.flatten(found), tree.flatten(args), strict=True)
-                if isinstance(a, torch.Tensor)
-            ]
-            return [g if a.requires_grad else None for g, a in zip(given, inputs, strict=True)]
+            pairs = zip(tree.flatten(found), tree.flatten(args), strict=True)
+            return [g if a.requires_grad else None for g, a in pairs if isinstance(a, torch.Tensor)]
 
         return tree.unflatten_like(output, list(_Ruled.apply(pull, [x.detach() for x in leaves], *inputs)))
 

@@ -14,7 +14,8 @@ from keraunos.backend.torch.dtypes import widening
 
 _CONV = {1: widening(F.conv1d), 2: widening(F.conv2d), 3: widening(F.conv3d)}
 _TRANSPOSED = {1: widening(F.conv_transpose1d), 2: widening(F.conv_transpose2d), 3: widening(F.conv_transpose3d)}
-_MAX_POOL = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_MAX_POOL = {1: widening(F.max_pool1d), 2: widening(F.max_pool2d), 3: widening(F.max_pool3d)}
+_AVG_POOL = {2: widening(F.avg_pool2d), 3: widening(F.avg_pool3d)}
 
 
 def conv(x, w, strides, padding, input_dilation, kernel_dilation, groups):
@@ -83,10 +84,9 @@ def _around(x, window, padding, value):
 def _sum_pool(x, window, strides, around):
     """Sums, as means that are divided by 1."""
     if len(window) > 1:
-        fn = F.avg_pool2d if len(window) == 2 else F.avg_pool3d
-        return fn(x, window, strides, around, divisor_override=1)
+        return _AVG_POOL[len(window)](x, window, strides, around, divisor_override=1)
     around = (0, *around) if around else 0
-    return F.avg_pool2d(x.unsqueeze(2), (1, *window), (1, *strides), around, divisor_override=1).squeeze(2)
+    return _AVG_POOL[2](x.unsqueeze(2), (1, *window), (1, *strides), around, divisor_override=1).squeeze(2)
 
 
 def _by_place(x, kind, window, strides, padding):

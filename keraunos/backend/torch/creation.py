@@ -6,6 +6,7 @@ import operator
 import numpy as np
 import torch
 
+from keraunos.backend.torch.abstract import eagerly, inferring
 from keraunos.backend.torch.device import device
 from keraunos.backend.torch.dtypes import BITS, FROM_BITS, to_dtype
 from keraunos.util import settings
@@ -73,6 +74,9 @@ def to_numpy(x):
     """The values as a NumPy array, which shares the memory of a tensor on the CPU and is read-only, as JAX's are."""
     if isinstance(x, np.ndarray):
         return x
+    if inferring():  # a tensor that has values all the same
+        with eagerly():
+            return to_numpy(x)
     x = x.detach()
     if x.device.type != "cpu":
         x = x.cpu()

@@ -65,8 +65,10 @@ def where(condition, x1, x2):
 
 
 def sign(x):
-    """-1, 0 or 1, and NaN for NaN, which torch.sign makes 0."""
-    found = torch.sign(x)
+    """-1, 0 or 1 (of a complex number x / |x|), and NaN for NaN, which torch.sign makes 0."""
+    if x.is_complex():
+        return torch.sgn(x)
+    found = torch.sgn(x)  # of a complex number x / |x|
     return torch.where(torch.isnan(x), x, found) if x.is_floating_point() else found
 
 
@@ -139,6 +141,7 @@ def finfo(dtype):
 
 _OWN = (astype, bitcast, round, cbrt, ldexp, imag, zeros_like, ones_like, full_like, finfo)
 
+
 def _divides(name):
     """A division; of integers by 0 it is an error."""
     fn = widening(getattr(torch, name))
@@ -154,9 +157,18 @@ def _divides(name):
     return run
 
 
+_remainder = _divides("remainder")
+
+
+def remainder(x1, x2):
+    """x1 - x2·⌊x1 / x2⌋; a remainder of 0 has the sign of x2 too."""
+    found = _remainder(x1, x2)
+    return torch.copysign(found, x2) if found.is_floating_point() else found
+
+
 FUNCTIONS = {name: widening(getattr(torch, name)) for name in _SAME}
-FUNCTIONS |= {name: _divides(name) for name in ("floor_divide", "remainder", "fmod")}
+FUNCTIONS |= {name: _divides(name) for name in ("floor_divide", "fmod")}
 FUNCTIONS |= {name: widening(fn) for name, fn in _RENAMED.items()}
 FUNCTIONS |= {name: _as_tensors(FUNCTIONS[name]) for name in ("maximum", "minimum")}
-FUNCTIONS |= {fn.__name__: fn for fn in _OWN}
+FUNCTIONS |= {fn.__name__: fn for fn in (*_OWN, remainder)}
 FUNCTIONS |= {fn.__name__: widening(fn) for fn in (where, sign, clip, pow, isclose)}

@@ -109,6 +109,8 @@ def unique_sized(
 ):
     """The different elements or slices in rising order, cut or filled with ``fill_value`` (None: the first) to ``size``."""
     at = 0 if axis is None else axis
+    if x.is_meta:
+        return _unique_shapes(x, size, axis, return_index, return_inverse, return_counts)
     rows = x.reshape(-1) if axis is None else x
     _, inverse, counts = _unique(rows, dim=at, return_inverse=True, return_counts=True)
     inverse = inverse.reshape(-1)
@@ -120,7 +122,8 @@ def unique_sized(
         missing = size - counts.shape[0]
         values, first, counts = values.narrow(at, 0, min(size, counts.shape[0])), first[:size], counts[:size]
         if missing > 0:
-            fill = values.narrow(at, 0, 1) if fill_value is None else torch.full_like(values.narrow(at, 0, 1), fill_value)
+            fill = values.narrow(at, 0, 1)
+            fill = fill if fill_value is None else torch.full_like(fill, fill_value)
             values = torch.cat([values, *[fill] * missing], at)
             first = torch.cat([first, first[:1].expand(missing)])
             counts = torch.cat([counts, counts.new_zeros(missing)])
@@ -130,6 +133,16 @@ def unique_sized(
 
 
 _unique = widening(torch.unique)
+
+
+def _unique_shapes(x, size, axis, *asked):
+    """Tensors without values, in the shapes of the result."""
+    if size is None:
+        raise ValueError("unique: size must be given where values are not known.")
+    values = x.new_empty((size,) if axis is None else (*x.shape[:axis], size, *x.shape[axis + 1 :]))
+    parts = [(size,), x.shape if axis is None else (x.shape[axis],), (size,)]
+    found = [x.new_empty(shape, dtype=torch.int64) for wanted, shape in zip(asked, parts, strict=True) if wanted]
+    return (values, *found) if found else values
 
 
 def scatter_reduce(x, indices, values, mode):
@@ -171,6 +184,8 @@ def dynamic_update_slice(x, update, starts):
 
 
 def _block(x, starts, sizes):
+    if any(isinstance(a, torch.Tensor) and a.is_meta for a in starts):
+        return tuple(slice(0, k) for k in sizes)  # only the shape counts
     starts = [int(a) for a in starts]
     starts = [a + n if a < 0 else a for a, n in zip(starts, x.shape, strict=True)]
     starts = [min(max(a, 0), n - k) for a, n, k in zip(starts, x.shape, sizes, strict=True)]

@@ -38,8 +38,8 @@ def sparse_categorical_crossentropy(xp, target, output, from_logits, axis):
             rows, classes = output.reshape(-1, n), target.reshape(-1)
             found = F.cross_entropy(rows, classes, ignore_index=_NO_CLASS, reduction="none")
             return found.reshape(target.shape)
-        except IndexError:  # a target that is no class: the long way gives NaN for it (on a GPU it would end the process)
-            pass
+        except IndexError:
+            pass  # a target is no class: the long way gives NaN for it (a GPU would end the process)
     place = target.clamp(0, n - 1).unsqueeze(-1)
     if from_logits:
         loss = -torch.log_softmax(output, -1).gather(-1, place).squeeze(-1)

@@ -1,6 +1,6 @@
 """Functions of PyTorch that replace the body of an op: its fused kernels.
 
-Those in ``PARTIAL`` return ``NotImplemented`` for arguments that the kernel does not cover, or that are wrong; then the body runs.
+Some return ``NotImplemented`` for arguments that the kernel does not cover, or that are wrong; then the body runs.
 """
 
 import torch
@@ -33,16 +33,18 @@ PARTIAL = {
     **pooling.PARTIAL,
 }
 TABLE = {**activations.TABLE, **PARTIAL}
-_PARTIAL = frozenset(PARTIAL.values())
 
 
 def with_body(fn, body):
-    """The native function ``fn``, and the body for what it does not cover."""
-    if fn not in _PARTIAL:
+    """The native function ``fn``, and the body for what it does not cover, or has no kernel for."""
+    if fn is body:
         return fn
 
     def run(xp, *args):
-        found = fn(xp, *args)
+        try:
+            found = fn(xp, *args)
+        except NotImplementedError:
+            found = NotImplemented
         return body(xp, *args) if found is NotImplemented else found
 
     return run

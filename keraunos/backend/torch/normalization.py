@@ -47,8 +47,9 @@ def _channels_second(x, axis):
 
 
 def _normalises(x, axis, *weights):
-    inside = x.is_floating_point() and x.ndim > 1 and axis.__class__ is int and -x.ndim <= axis < x.ndim and axis % x.ndim
-    return inside and x.numel() > 0 and _fit(x, x.shape[axis : axis % x.ndim + 1 or None][:1], *weights)
+    if not x.is_floating_point() or x.ndim < 2 or not x.numel() or axis.__class__ is not int:
+        return False
+    return 0 < axis % x.ndim and -x.ndim <= axis < x.ndim and _fit(x, (x.shape[axis],), *weights)
 
 
 def batch_normalization(xp, x, mean, variance, axis, offset, scale, epsilon):
@@ -77,7 +78,10 @@ def group_normalization(xp, x, scale, offset, groups, axis, epsilon):
     """Normalised by mean and variance of each of ``groups`` runs of channels."""
     if not _normalises(x, axis, scale, offset) or groups < 1 or x.shape[axis] % groups:
         return NotImplemented
-    return F.group_norm(x.movedim(axis, 1), groups, scale, offset, epsilon).movedim(1, axis)
+    z = x.movedim(axis, 1)
+    if torch.is_grad_enabled():  # PyTorch 2.13 crashes in the gradient of channels-last data that need none themselves
+        z = z.contiguous()
+    return F.group_norm(z, groups, scale, offset, epsilon).movedim(1, axis)
 
 
 def moments(xp, x, axes, keepdims, synchronized):

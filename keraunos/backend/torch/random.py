@@ -43,6 +43,7 @@ def _last_two(*args):
     return args[-2:]
 
 
+next_key = _on_host(host_random.next_key, lambda ordered: ((2,), "uint32"))
 uniform = _on_host(host_random.uniform, _first_two)
 normal = _on_host(host_random.normal, _first_two)
 truncated_normal = _on_host(host_random.truncated_normal, _first_two)

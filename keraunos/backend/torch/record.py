@@ -8,6 +8,8 @@ depends on values (``item()``, shapes that come from data): it goes on being run
 import os
 import threading
 import traceback
+import warnings
+from types import FunctionType
 
 import numpy as np
 import optree
@@ -157,20 +159,60 @@ class _Readers(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def _with_tensors(args):
+    """(leaves, nest) of arguments, NumPy arrays among them as tensors."""
+    leaves, nest = optree.tree_flatten(args)
+    return [asarray(x) if isinstance(x, np.ndarray) else x for x in leaves], nest
+
+
+class Plain:
+    """``fn`` as it is, on tensors, without the tape."""
+
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __call__(self, *args):
+        leaves, nest = _with_tensors(args)
+        with torch.no_grad():
+            return self.fn(*optree.tree_unflatten(nest, leaves))
+
+
+def _inductor(repeat):
+    """A recording compiled by ``torch.compile``: as one graph, or in parts, which is said."""
+    whole = torch.compile(repeat, fullgraph=True, dynamic=False)
+
+    def first(*tensors):
+        nonlocal run
+        try:
+            found = whole(*tensors)
+            run = whole
+        except (torch._dynamo.exc.TorchDynamoException, torch._inductor.exc.InductorError) as e:
+            reason = next((line for line in str(e).splitlines() if line.strip()), type(e).__name__)
+            warnings.warn(
+                f"compile(jit_compile=True): torch.compile can't take the step as one graph ({reason}); it compiles parts of it.",
+                stacklevel=2,
+            )
+            run = torch.compile(repeat, dynamic=False)
+            found = run(*tensors)
+        return found
+
+    run = first
+    return lambda *tensors: run(*tensors)
+
+
 class Repeated:
     """``fn``, repeated from a recording from the third call with arguments of one kind on.
 
     The first call runs it as it is: what is made on first use is made. ``why_not`` lists the kinds that can't be recorded, with reasons.
     """
 
-    def __init__(self, fn):
-        self.fn = fn
+    def __init__(self, fn, whole=False):
+        self.fn, self.whole = fn, whole
         self.kinds = {}
         self.why_not = {}
 
     def __call__(self, *args):
-        leaves, nest = optree.tree_flatten(args)
-        leaves = [asarray(x) if isinstance(x, np.ndarray) else x for x in leaves]
+        leaves, nest = _with_tensors(args)
         if _is_inside(leaves):
             return self.fn(*optree.tree_unflatten(nest, leaves))
         kind = nest, tuple([(x.shape, x.dtype) if isinstance(x, torch.Tensor) else (type(x), x) for x in leaves])
@@ -195,12 +237,12 @@ class Repeated:
             found, kept["nest"] = optree.tree_flatten(self.fn(*optree.tree_unflatten(nest, filled)))
             return found
 
-        found, repeat = record(flat, [x for x in leaves if isinstance(x, torch.Tensor)])
+        found, repeat = record(flat, [x for x in leaves if isinstance(x, torch.Tensor)], self.whole)
         if isinstance(repeat, Untraceable):
             self.why_not[kind] = str(repeat)
             self.kinds[kind] = repeat
         else:
-            self.kinds[kind] = repeat, kept["nest"]
+            self.kinds[kind] = _inductor(repeat) if self.whole else repeat, kept["nest"]
         return optree.tree_unflatten(kept["nest"], found)
 
 
@@ -211,7 +253,7 @@ def _is_inside(leaves):
     return any(isinstance(x, torch.Tensor) and x.is_meta for x in leaves)
 
 
-def record(fn, inputs):
+def record(fn, inputs, whole=False):
     """Run ``fn(*inputs) -> flat list`` once; returns (its result, a function that repeats it, or ``Untraceable``)."""
     recorder = Recorder(inputs)
     with _Readers(recorder), recorder:
@@ -219,11 +261,11 @@ def record(fn, inputs):
     results = [recorder.ref(o) for o in outputs]
     if recorder.failed is not None:
         return outputs, Untraceable(recorder.failed)
-    return outputs, _source(recorder, len(inputs), results)
+    return outputs, _source(recorder, len(inputs), results, whole)
 
 
-def _source(recorder, n_inputs, results):
-    """A Python function of the recorded calls, each result let go after its last use."""
+def _source(recorder, n_inputs, results, whole):
+    """A Python function of the recorded calls, each result let go after its last use; ``whole``: as ``torch.compile`` can take it."""
     calls = _without_aliases(recorder.calls, results)
     used = {r for r in results if isinstance(r, Ref)}
     lines, scope = [], {f"c{i}": c for i, c in enumerate(recorder.constants)}
@@ -235,6 +277,8 @@ def _source(recorder, n_inputs, results):
         done = sorted(n for n in (mentioned | set(made)) - used if not n.startswith("c"))
         used |= mentioned
         fast, args = _bound(fn, args)
+        if whole and isinstance(fn, FunctionType):
+            fast = torch.compiler.disable(fn)  # it computes outside of torch
         scope[f"f{k}"] = fast
         call = ", ".join([_text(a, scope) for a in args] + [f"{n}={_text(v, scope)}" for n, v in kwargs.items()])
         left = ", ".join(n or "_" for n in names) + ("," if several else "")

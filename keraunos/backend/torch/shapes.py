@@ -71,11 +71,15 @@ _rot90 = widening(torch.rot90)
 
 def repeat(x, repeats, axis):
     """Each element repeated."""
-    if not isinstance(repeats, (int, torch.Tensor)):
-        repeats = torch.as_tensor(np.asarray(repeats), device=x.device)
-    if isinstance(repeats, torch.Tensor):
-        repeats = repeats.long().reshape(-1).expand(x.shape[axis])
-    return torch.repeat_interleave(x, repeats, axis)
+    if isinstance(repeats, int):
+        return torch.repeat_interleave(x, repeats, axis)
+    total = None
+    if not isinstance(repeats, torch.Tensor):
+        repeats = np.broadcast_to(repeats, (x.shape[axis],))
+        total = int(repeats.sum())
+        repeats = torch.as_tensor(np.array(repeats), device=x.device)
+    repeats = repeats.long().reshape(-1).expand(x.shape[axis])
+    return torch.repeat_interleave(x, repeats, axis, output_size=total)
 
 
 def tile(x, repeats):
@@ -187,6 +191,6 @@ def _ramp(x, axis, before, after, mode):
 _BORDERS = {"linear_ramp": _ramp} | dict.fromkeys(("maximum", "minimum", "mean", "median"), _statistic)
 
 FUNCTIONS = (
-    *(reshape, expand_dims, squeeze, permute_dims, moveaxis, swapaxes, matrix_transpose, flip, roll, rot90, repeat, tile),
-    *(concat, stack, broadcast_to, broadcast_arrays, meshgrid, diagonal, tril, triu, view, pad),
+    *(reshape, expand_dims, squeeze, permute_dims, moveaxis, swapaxes, matrix_transpose, flip, roll, rot90),
+    *(repeat, tile, concat, stack, broadcast_to, broadcast_arrays, meshgrid, diagonal, tril, triu, view, pad),
 )

@@ -32,9 +32,8 @@ def elastic_transform(
     Raises ValueError for a sigma that isn't positive. Source: Simard et al., 2003, https://doi.org/10.1109/ICDAR.2003.1227801.
 
     >>> from keraunos import ops
-    >>> x = ops.ones((8, 8, 1))
-    >>> bool(ops.all(ops.image.elastic_transform(x, seed=1) == x))
-    True
+    >>> ops.image.elastic_transform(ops.ones((8, 8, 1)), seed=1).shape
+    (8, 8, 1)
     """
     data_format = check_images("elastic_transform", images, data_format)
     check_mode("elastic_transform", fill_mode)
@@ -47,7 +46,8 @@ def elastic_transform(
     engine = dispatch.engine_of(images)
     noise = engine.random.normal(_key(engine, seed), (batch, h, w), name if is_float_dtype(name) else "float32")
     noise = xp.expand_dims(noise * sigma, axis=-1)
-    moved = alpha * blurred(xp, noise, (int(6 * sigma) | 1,) * 2, (sigma, sigma))  # (batch, h, w, 1), of rows and of columns
+    size = int(6 * sigma) | 1
+    moved = alpha * blurred(xp, noise, (size, size), (sigma, sigma))  # (batch, h, w, 1), of rows and of columns
     row = xp.reshape(xp.astype(xp.arange(h), moved.dtype), (1, h, 1, 1)) + moved
     column = xp.reshape(xp.astype(xp.arange(w), moved.dtype), (1, 1, w, 1)) + moved
     return resample(xp, images, x, row, column, order, fill_mode, fill_value, data_format)

@@ -29,7 +29,9 @@ class Bank:
         self.x, self.capacity = x, capacity
         rows = len(x)
         leaves: list[Expression] = [(i,) for i in range(x.shape[1])] + [(c,) for c in LEAF_CONSTANTS]
-        self.values = np.concatenate([x.T, np.repeat(np.array(LEAF_CONSTANTS)[:, None], rows, axis=1)])  # (leaves, rows)
+        self.values = np.concatenate(
+            [x.T, np.repeat(np.array(LEAF_CONSTANTS)[:, None], rows, axis=1)]
+        )  # (leaves, rows)
         self.tokens = leaves
         self.sizes = np.ones(len(leaves), int)
         self.curved = np.zeros(len(leaves), bool)  # holds a sine or the like, in which no other is put

@@ -9,6 +9,7 @@ from keraunos.programs.formula.constants import bits, covariance
 from keraunos.programs.formula.expression import constants, evaluate, variables
 
 SIMPLE_BITS = 12.0  # more than any simple value takes
+BITS_PER_NODE, BITS_PER_CONSTANT = 4.0, 10.0  # about
 ROUNDING = 1e-13  # of the variance: a loss below it is rounding
 
 
@@ -25,6 +26,15 @@ def description_length(tokens, loss, x, y, weights, variance, operators):
         spread = np.sqrt(np.maximum(np.diag(covariance(tokens, x, y, weights)), 0.0))
         digits = sum(bits(value, s) for value, s in zip(theta, spread))
     return nodes + digits + 0.5 * len(y) * math.log2(2 * math.pi * math.e * max(loss, ROUNDING * variance))
+
+
+def rough_length(tokens, share, rows):
+    """The same to within a constant, for a formula whose constants are not refined yet; ``share`` is what it leaves unexplained."""
+    return (
+        BITS_PER_NODE * len(tokens)
+        + BITS_PER_CONSTANT * free_constants(tokens)
+        + 0.5 * rows * math.log2(max(share, ROUNDING))
+    )
 
 
 def free_constants(tokens):

@@ -7,6 +7,7 @@ import numpy as np
 
 from keraunos.programs.formula.expression import constants, evaluate, value_and_jacobian, with_constants
 
+VANISHED = 8.0  # bits: with a zero at least two tokens disappear
 LIMIT = 1e12  # no constant grows beyond it
 
 
@@ -99,8 +100,8 @@ def simple_values(value, spread):
             # spread · cost: how many of the values that are as simple lie within the error, roughly
             if abs(near - value) <= 5 * spread + 1e-12 * abs(value) and spread / abs(value) * cost < 0.2:
                 found.append((cost, near))
-    if abs(value) <= 2.5 * spread and spread < 1e-3:
-        found.append((1, 0.0))
+    if abs(value) <= 3 * spread:
+        found.append((0, 0.0))
     return [near for _, near in sorted(found)]
 
 
@@ -133,7 +134,7 @@ def simplified(tokens, x, y, weights):
             break
         k, near = choice
         free.remove(k)
-        gained = bits(theta[k], spreads[k]) - bits(near, 0.0)
+        gained = bits(theta[k], spreads[k]) - bits(near, 0.0) + (VANISHED if near == 0 else 0.0)
         trial = {**fixed, k: near}
         new, total = _refined_with(tokens, trial, x, y, weights)
         lost = 0.5 * rows * math.log2(max(total, rounding) / max(best, rounding)) if total < math.inf else math.inf

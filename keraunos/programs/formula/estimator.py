@@ -15,7 +15,18 @@ class Estimator:
     """
 
     PARAMS = (
-        *("operators", "max_complexity", "units", "loss", "time_limit", "max_evaluations", "processes", "seed", "target", "name"),
+        *(
+            "operators",
+            "max_complexity",
+            "units",
+            "loss",
+            "time_limit",
+            "max_evaluations",
+            "processes",
+            "seed",
+            "target",
+            "name",
+        ),
     )
     _estimator_type = "regressor"
 
@@ -32,7 +43,9 @@ class Estimator:
         """Change arguments of the constructor; returns the model."""
         unknown = sorted(set(params) - set(self.PARAMS))
         if unknown:
-            raise ValueError(f"Invalid parameter {unknown[0]!r} for Formula. Valid parameters are: {list(self.PARAMS)}.")
+            raise ValueError(
+                f"Invalid parameter {unknown[0]!r} for Formula. Valid parameters are: {list(self.PARAMS)}."
+            )
         self._params.update(params)
         return self
 

@@ -182,7 +182,13 @@ def fold(tokens):
     return stack[0]
 
 
-INVERSE = {"square": "sqrt", "exp": "log", "log": "exp", "neg": "neg", "inv": "inv"}  # f(g(a)) = a wherever g(a) has a value
+INVERSE = {
+    "square": "sqrt",
+    "exp": "log",
+    "log": "exp",
+    "neg": "neg",
+    "inv": "inv",
+}  # f(g(a)) = a wherever g(a) has a value
 
 
 def _folded(name, parts):

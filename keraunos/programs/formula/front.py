@@ -45,7 +45,12 @@ class Front:
 
     def __init__(self, x, y, weights, allowed, max_complexity, budget, accepts=None):
         self.x, self.y, self.weights = x, y, weights
-        self.allowed, self.max_complexity, self.budget, self.accepts = frozenset(allowed), max_complexity, budget, accepts
+        self.allowed, self.max_complexity, self.budget, self.accepts = (
+            frozenset(allowed),
+            max_complexity,
+            budget,
+            accepts,
+        )
         mean = np.average(y, weights=weights**2)
         self.variance = float(np.mean((weights * (y - mean)) ** 2)) or 1e-300
         self.entries: dict[int, Entry] = {}

@@ -67,7 +67,9 @@ class Genetic:
         children = crossed(mothers, fathers, self.alphabet, self.rng)
         changed = self.rng.random(SIZE) < 0.4
         children = concatenated(
-            children.rows(~changed), mutated(children.rows(changed), self.alphabet, self.rng), self._fresh(int(RENEWED * SIZE))
+            children.rows(~changed),
+            mutated(children.rows(changed), self.alphabet, self.rng),
+            self._fresh(int(RENEWED * SIZE)),
         )
         losses = self._judge(children)
         self.evaluations += int(children.lengths().sum()) * len(self.y)

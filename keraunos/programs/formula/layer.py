@@ -60,7 +60,9 @@ class FormulaLayer(Layer):
         self.tokens = tuple(tokens)
         unknown = [t for t in self.tokens if type(t) is str and t not in APPLIED]
         if unknown or not is_valid(self.tokens):
-            raise ValueError(f"FormulaLayer: tokens must be one expression in postfix order, got {list(self.tokens)!r}.")
+            raise ValueError(
+                f"FormulaLayer: tokens must be one expression in postfix order, got {list(self.tokens)!r}."
+            )
 
     def build(self, input_shape):
         last = max((t for t in self.tokens if type(t) is int), default=-1)

@@ -229,7 +229,9 @@ class Formula(Estimator, Model):
         loss = float(np.average(error**2, weights=weights))
         if not return_dict:
             return loss
-        spread = np.average((np.asarray(y, float).reshape(-1) - np.average(np.asarray(y, float), weights=weights)) ** 2, weights=weights)
+        spread = np.average(
+            (np.asarray(y, float).reshape(-1) - np.average(np.asarray(y, float), weights=weights)) ** 2, weights=weights
+        )
         return {
             "loss": loss,
             "mae": float(np.average(np.abs(error), weights=weights)),

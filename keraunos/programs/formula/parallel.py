@@ -25,7 +25,9 @@ def steps(run, count):
     context = multiprocessing.get_context("spawn")  # a fork would copy an engine's threads in whatever state they are
     told, stop = context.Queue(), context.Event()
     with _one_thread_each():
-        islands = [context.Process(target=_island, args=(_task(run, k, count), told, stop), daemon=True) for k in range(count)]
+        islands = [
+            context.Process(target=_island, args=(_task(run, k, count), told, stop), daemon=True) for k in range(count)
+        ]
         for island in islands:
             island.start()
     results: dict[int, list] = {}

@@ -48,7 +48,9 @@ class Alphabet:
         for code, value in zip(population.codes[i].tolist(), population.constants[i].tolist()):
             if code == END:
                 break
-            found.append(self.names[code - self.first] if code >= self.first else value if code == self.constant else code)
+            found.append(
+                self.names[code - self.first] if code >= self.first else value if code == self.constant else code
+            )
         return tuple(found)
 
 
@@ -161,6 +163,10 @@ def mutated(population, alphabet, rng):
             codes[who, at[who]] = rng.choice(choices, len(who))
     is_constant = codes == alphabet.constant
     fresh = is_constant & (population.codes != alphabet.constant)
-    shaken = constants * np.exp(0.3 * rng.normal(size=constants.shape)) * np.where(rng.random(constants.shape) < 0.05, -1.0, 1.0)
+    shaken = (
+        constants
+        * np.exp(0.3 * rng.normal(size=constants.shape))
+        * np.where(rng.random(constants.shape) < 0.05, -1.0, 1.0)
+    )
     constants = np.where(fresh, rng.normal(size=constants.shape) * 2.0, np.where(is_constant, shaken, 0.0))
     return Population(codes, constants)

@@ -31,7 +31,9 @@ class Progress:
     def __init__(self, budget, verbose):
         self.budget, self.verbose = budget, verbose
         self._drawn = 0.0
-        self._live = (TerminalLine() if on_terminal() else NotebookLine()) if verbose in (1, "auto") and is_live() else None
+        self._live = (
+            (TerminalLine() if on_terminal() else NotebookLine()) if verbose in (1, "auto") and is_live() else None
+        )
 
     def line(self, stage, loss, formula, finished=False):
         """Pieces (text, style) of the line."""

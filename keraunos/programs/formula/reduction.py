@@ -88,12 +88,17 @@ def _factor_moves(problem, current):
     certain = [i for i in found if found[i][0] < 0.01]
     if 1 < len(certain) < x.shape[1]:
         groups.append(certain)
-    return [_without_factors(problem, {i: found[i][1] for i in group}, min(found[i][0] for i in group) / len(group)) for group in groups]
+    return [
+        _without_factors(problem, {i: found[i][1] for i in group}, min(found[i][0] for i in group) / len(group))
+        for group in groups
+    ]
 
 
 def _without_factors(problem, exponents, score):
     """The problem of y / Π x_i^a_i."""
-    factor = np.prod([np.abs(problem.x[:, i]) ** a * np.sign(problem.x[:, i]) ** int(a) for i, a in exponents.items()], axis=0)
+    factor = np.prod(
+        [np.abs(problem.x[:, i]) ** a * np.sign(problem.x[:, i]) ** int(a) for i, a in exponents.items()], axis=0
+    )
     kept = tuple(i for i in range(problem.x.shape[1]) if i not in exponents)
     bases = [(problem.columns[i], a) for i, a in exponents.items()]
     inner = product(1.0, [((-1,), 1.0), *bases])

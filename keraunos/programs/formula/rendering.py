@@ -81,7 +81,9 @@ def identifiers(names):
     return found
 
 
-RESERVED = frozenset(("np", "pi", *(re.split(r"\W", op.python)[0] for op in OPERATORS.values() if op.python[0].isalpha())))
+RESERVED = frozenset(
+    ("np", "pi", *(re.split(r"\W", op.python)[0] for op in OPERATORS.values() if op.python[0].isalpha()))
+)
 
 
 def python_source(tokens, names, target="y"):

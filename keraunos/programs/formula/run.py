@@ -98,8 +98,10 @@ class Run:
 
     def _verified(self):
         t = self.table
-        some = np.arange(len(t.y)) if len(t.y) <= VERIFIED_ROWS else np.sort(
-            np.random.default_rng([self.seed, 2]).permutation(len(t.y))[:VERIFIED_ROWS]
+        some = (
+            np.arange(len(t.y))
+            if len(t.y) <= VERIFIED_ROWS
+            else np.sort(np.random.default_rng([self.seed, 2]).permutation(len(t.y))[:VERIFIED_ROWS])
         )
         x, y, weights = t.x[:, self.columns], t.y, self.weights
         if self.settings["loss"] == "huber":

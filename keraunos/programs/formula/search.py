@@ -6,12 +6,15 @@ import numpy as np
 
 from keraunos.programs.formula import choice, material, pairs, separable, targets
 from keraunos.programs.formula.bank import Bank
+from keraunos.programs.formula.constants import refine
+from keraunos.programs.formula.expression import fold
 from keraunos.programs.formula.front import Problem
 from keraunos.programs.formula.genetic import Genetic
 from keraunos.programs.formula.reduction import reduce_all
 from keraunos.programs.formula.structured import ProductScan, SumScan
 
 SCAN_ROWS = 160
+POLISHED = 24  # formulas of one scan that are looked at closely
 OFFERED = 12  # formulas of one scan whose constants are refined
 CAPACITIES = (2000, 8000, 20000)  # of the banks, one round after the other
 MONOMIALS = (60, 150, 300)
@@ -71,7 +74,7 @@ class Search:
             return
         problems = []
         draw = int(self.rng("reduce").integers(2**31))
-        for problem, stand_in in reduce_all(self.whole, self.operators, draw, self.budget.is_over):
+        for problem, _ in reduce_all(self.whole, self.operators, draw, self.budget.is_over):
             problems.append((f"reduced{len(problems)}" if problems else "whole", problem))
             yield Step(f"reduced to {problem.x.shape[1]} variables", self.budget.is_over())
         if self.island == 0:
@@ -81,7 +84,7 @@ class Search:
                     if self.is_over():
                         return
                 if level == 0:
-                    yield from separable.parts(self, *problems[-1], stand_in)
+                    yield from separable.parts(self, *problems[-1])
                 if self.is_over(convinced=False):
                     return
         yield from self._genetic(problems)
@@ -96,13 +99,13 @@ class Search:
         if name in self.finished:
             return
         rows = np.sort(self.rng(name).permutation(len(problem.y))[:SCAN_ROWS])
-        yield from scan_all(problem, rows, self.operators, level, self.front.offer, self.budget, self.is_over)
+        yield from scan_all(problem, rows, self.operators, level, self.front, self.is_over)
         if not self.is_over():
             self.finished.append(name)
 
-    def scan(self, problem, rows, offer, budget):
-        """The first round of scans of a problem that is part of this one."""
-        yield from scan_all(problem, rows, self.operators, 0, offer, budget, budget.is_over)
+    def scan(self, problem, rows, front):
+        """The first round of scans of a problem that is part of this one, for a front of its own."""
+        yield from scan_all(problem, rows, self.operators, 0, front, front.budget.is_over)
 
     def _genetic(self, problems):
         """Populations, one after the other, for the smallest problem and the whole one in turns."""
@@ -124,8 +127,9 @@ class Search:
                     return
 
 
-def scan_all(problem, rows, operators, level, offer, budget, is_over):
-    """Singles, pairs and triples of features through every view of the target; ``offer`` takes the formulas that come out."""
+def scan_all(problem, rows, operators, level, front, is_over):
+    """Singles, pairs and triples of features through every view of the target; the formulas that come out are offered to the front."""
+    budget = front.budget
     common, scaled = _material(problem.x[rows], operators, level, budget)
     everything = material.joined(common, scaled)
     scans = [lambda m: ProductScan(problem, m, rows)]
@@ -135,26 +139,26 @@ def scan_all(problem, rows, operators, level, offer, budget, is_over):
         features, target = scan.features, scan.unit_target
         order, _ = pairs.best_singles(features, target, None)
         budget.count(features.unit.size)
-        _offer_best(offer, scan, [(k,) for k in order[:40]], problem, budget)
+        _offer_best(front, scan, [(k,) for k in order[:40]], rows)
         fine = material.zoomed(scaled, scan.expressions(order, len(common.tokens)))
         if len(fine.tokens):
             close = make(fine)
-            best, _ = pairs.best_singles(close.features, close.unit_target, 40)
-            _offer_best(offer, close, [(k,) for k in best], problem, budget)
+            best, _ = pairs.best_singles(close.features, close.unit_target, 200)
+            _offer_best(front, close, [(k,) for k in best], rows)
         yield Step("single features", is_over())
         if is_over():
             return
         features.narrow(np.union1d(scan.pairable(len(common.tokens)), order[:300]))
         picked, _ = pairs.best_pairs(features, target, 100, budget.is_over)
         budget.count(len(features.unit) ** 2)
-        _offer_best(offer, scan, picked, problem, budget)
+        _offer_best(front, scan, picked, rows)
         yield Step("pairs of features", is_over())
         if is_over():
             return
         if len(picked):
             thirds, _ = pairs.best_thirds(features, target, picked[:60], 60)
             budget.count(60 * features.unit.size)
-            _offer_best(offer, scan, thirds, problem, budget)
+            _offer_best(front, scan, thirds, rows)
         yield Step("triples of features", is_over())
         if is_over():
             return
@@ -175,12 +179,39 @@ def _material(x, operators, level, budget):
     return common, scaled
 
 
-def _offer_best(offer, scan, picks, problem, budget):
-    """Work out the picked formulas on all rows and offer those with the smallest residuals."""
+def _offer_best(front, scan, picks, rows):
+    """Work out the picked formulas on all rows and offer those that promise the shortest descriptions, each structure twice at most.
+
+    The promise is judged after a few steps of refinement on the rows of the scan.
+    """
+    x, y, weights = front.x[rows], front.y[rows], front.weights[rows]
+    count = len(front.y)
     found = [formula for pick in picks for formula in scan.formula(pick)]
-    budget.count(sum(len(tokens) for tokens, _ in found) * len(problem.y))
-    found.sort(key=lambda f: f[1])
-    for tokens, share in found[:OFFERED]:
-        if share > 30 * found[0][1] or budget.is_over():
-            break
-        offer(tokens)
+    front.budget.count(sum(len(tokens) for tokens, _ in found) * count)
+    found.sort(key=lambda f: choice.rough_length(*f, count))
+    hopeless = 30 * front.best_loss() / front.variance
+    found = [f for k, f in enumerate(found) if k < 3 or f[1] < hopeless]
+    polished = []
+    for tokens, _ in _few_of_each(found, POLISHED):
+        if front.budget.is_over():
+            return
+        tokens, total = refine(fold(tokens), x, y, weights, 5)
+        front.budget.count(10 * len(tokens) * len(rows))
+        polished.append((tokens, total / len(rows) / front.variance))
+    polished.sort(key=lambda f: choice.rough_length(*f, count))
+    for tokens, _ in polished[:OFFERED]:
+        if front.budget.is_over():
+            return
+        front.offer(tokens)
+
+
+def _few_of_each(found, most):
+    """The first formulas, no more than two of a structure."""
+    seen: dict[tuple, int] = {}
+    kept = []
+    for tokens, share in found:
+        structure = tuple("c" if type(t) is float else t for t in tokens)
+        seen[structure] = seen.get(structure, 0) + 1
+        if seen[structure] <= 2:
+            kept.append((tokens, share))
+    return kept[:most]

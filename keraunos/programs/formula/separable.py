@@ -47,14 +47,18 @@ def _with(x, other, columns):
     return x
 
 
-def parts(search, name, problem, stand_in):
+def parts(search, name, problem):
     """If the problem falls into parts, search each of them and offer their sum and their product; yields steps."""
     for kind in ("sum", "product"):
         done = f"{name}/{kind}"
         usable = kind == "sum" or problem.y.min() > 0 or problem.y.max() < 0
         if done in search.finished or not usable or search.budget.is_over():
             continue
-        y, scale = (problem.y, problem.scale) if kind == "sum" else (np.log(np.abs(problem.y)), problem.scale / np.abs(problem.y))
+        y, scale = (
+            (problem.y, problem.scale)
+            if kind == "sum"
+            else (np.log(np.abs(problem.y)), problem.scale / np.abs(problem.y))
+        )
         function = smooth.predictor(problem.x, y, scale, int(search.rng(done).integers(2**31)))
         groups = blocks(problem.x[:ROWS], function)
         if len(groups) > 1:
@@ -77,7 +81,7 @@ def _search_parts(search, problem, kind, function, groups, name):
         budget = _share_of(search.budget)
         front = Front(part.x, part.y, 1.0 / part.scale, search.operators, search.front.max_complexity // 2, budget)
         rows = np.sort(search.rng(f"{name}{number}").permutation(len(y))[:160])
-        for step in search.scan(part, rows, front.offer, budget):
+        for step in search.scan(part, rows, front):
             yield step._replace(done=search.budget.is_over())
         search.budget.count(budget.evaluations)
         found.append(substitute(front.chosen().tokens, [(i,) for i in group]))

@@ -68,7 +68,9 @@ def predictor(x, y, scale, seed):
     centres, target = (x[many] - centre) / spread, (y[many] - offset) / unit
     noise = (scale / np.sqrt(np.mean(scale**2)))[many]
     hyper = (fitted.log_lengths, fitted.log_signal, fitted.log_noise)
-    return lambda points: offset + unit * _mean_and_gradient((points - centre) / spread, centres, target, noise, *hyper)[0]
+    return lambda points: (
+        offset + unit * _mean_and_gradient((points - centre) / spread, centres, target, noise, *hyper)[0]
+    )
 
 
 def start_of(smooth, kept=None):

@@ -69,7 +69,9 @@ class ProductScan:
             logs = np.log(np.abs(material.values))
         self.count = len(material.tokens)
         # Beyond e^20 an exponential is of no use; rows of it would drown the others in rounding.
-        features = np.concatenate([logs, np.where(np.ptp(material.values, axis=1)[:, None] < 50, material.values, np.nan)])
+        features = np.concatenate(
+            [logs, np.where(np.ptp(material.values, axis=1)[:, None] < 50, material.values, np.nan)]
+        )
         self.features = pairs.Features(features * weights, base[rows] * weights[:, None])
         self.unit_target, self.left = self.features.project(self.target[rows] * weights)
 
@@ -83,7 +85,7 @@ class ProductScan:
 
     def formula(self, picked):
         """As for sums: one with the exponents as they are, one with those that are nearly half-integers taken for them."""
-        x, y = self.problem.x, self.problem.y
+        x = self.problem.x
         rows = [self.features.index[k] for k in picked]
         parts = [(self.tokens[r % self.count], r >= self.count) for r in rows]
         with np.errstate(all="ignore"):

@@ -38,7 +38,9 @@ def columns_of(x, who="Formula"):
             "variable, x.reshape(1, -1) for one row."
         )
     if values.dtype.kind == "c":
-        raise ValueError(f"{who}: Complex data not supported: x must be real, got {describe(values)}. Pass real and imaginary parts.")
+        raise ValueError(
+            f"{who}: Complex data not supported: x must be real, got {describe(values)}. Pass real and imaginary parts."
+        )
     if values.dtype.kind in "OUS":
         columns = [(f"x{i}", values[:, i]) for i in range(values.shape[1])]
         return _from_columns(columns, who)[0], None
@@ -51,7 +53,7 @@ def _from_columns(columns, who):
         raise ValueError(f"{who}: x has no columns.")
     numbers = [_as_numbers(name, values, who) for name, values in columns]
     if len({len(v) for v in numbers}) > 1:
-        raise ValueError(f"{who}: the columns of x must be equally long, got {({n: len(v) for n, v in columns})}.")
+        raise ValueError(f"{who}: the columns of x must be equally long, got { ({n: len(v) for n, v in columns}) }.")
     return np.column_stack(numbers), tuple(name for name, _ in columns)
 
 
@@ -66,7 +68,9 @@ def _as_numbers(name, values, who):
         return np.array([np.nan if v is None else v for v in values.tolist()], dtype=float)
     except (TypeError, ValueError) as e:
         if any(isinstance(v, (list, tuple, dict, np.ndarray)) for v in values.tolist()):
-            raise TypeError(f"{who}: column {name!r}: argument must be a string or a number, got {values.dtype}.") from e
+            raise TypeError(
+                f"{who}: column {name!r}: argument must be a string or a number, got {values.dtype}."
+            ) from e
         kinds = sorted({str(v) for v in values.tolist()})
         shown = ", ".join(map(repr, kinds[:3])) + (", ..." if len(kinds) > 3 else "")
         raise ValueError(
@@ -85,10 +89,14 @@ def read(x, y, sample_weight=None, who="Formula"):
         raise ValueError(f"{who}: requires y to be passed, but the target y is None.")
     target = np.asarray(y)
     if target.ndim == 2 and target.shape[1] == 1:
-        warnings.warn(f"{who}: a column-vector y was passed when a 1d array was expected; it is taken as one.", stacklevel=3)
+        warnings.warn(
+            f"{who}: a column-vector y was passed when a 1d array was expected; it is taken as one.", stacklevel=3
+        )
         target = target[:, 0]
     if target.ndim != 1 or len(target) != len(values):
-        raise ValueError(f"{who}: y must have the shape ({len(values)},), one number per row of x, got {describe(target)}.")
+        raise ValueError(
+            f"{who}: y must have the shape ({len(values)},), one number per row of x, got {describe(target)}."
+        )
     if target.dtype.kind == "c":
         raise ValueError(f"{who}: Complex data not supported: y must be real, got {describe(target)}.")
     target = _as_numbers("y", target, who)
@@ -104,13 +112,18 @@ def read(x, y, sample_weight=None, who="Formula"):
         )
     if missing:
         worst = ", ".join(_missing_by_column(values, target, names))
-        warnings.warn(f"{who}: {missing} of {len(target)} rows lack a finite value and were dropped ({worst}).", stacklevel=3)
+        warnings.warn(
+            f"{who}: {missing} of {len(target)} rows lack a finite value and were dropped ({worst}).", stacklevel=3
+        )
     names = names or tuple(f"x{i}" for i in range(values.shape[1]))
     return Table(values[kept], target[kept], weights[kept], names, kept)
 
 
 def _missing_by_column(values, target, names):
-    counts = [(n, int(c)) for n, c in zip(names or [f"x{i}" for i in range(values.shape[1])], (~np.isfinite(values)).sum(axis=0))]
+    counts = [
+        (n, int(c))
+        for n, c in zip(names or [f"x{i}" for i in range(values.shape[1])], (~np.isfinite(values)).sum(axis=0))
+    ]
     counts.append(("y", int((~np.isfinite(target)).sum())))
     return [f"{name}: {count}" for name, count in counts if count]
 

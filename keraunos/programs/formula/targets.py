@@ -29,7 +29,9 @@ def _call(name):
 
 VIEWS = (
     View("y", lambda y: y, np.ones_like, lambda y: True, lambda t: t, frozenset()),
-    View("1/y", lambda y: 1 / y, lambda y: y**-2.0, lambda y: _no_zero(y), lambda t: div(const(1), t), frozenset(["div"])),
+    View(
+        "1/y", lambda y: 1 / y, lambda y: y**-2.0, lambda y: _no_zero(y), lambda t: div(const(1), t), frozenset(["div"])
+    ),
     View("y²", np.square, lambda y: 2 * y, lambda y: y.min() >= 0, _call("sqrt"), frozenset(["sqrt"])),
     View(
         "1/y²",

@@ -41,7 +41,9 @@ class Abduction:
     [(5, 7), (7, 5)]
     """
 
-    def __init__(self, fn: Callable, domain: Any = 10, k: int = 16, max_calls: int = 1000, draws: int = 300, seed: int = 0):
+    def __init__(
+        self, fn: Callable, domain: Any = 10, k: int = 16, max_calls: int = 1000, draws: int = 300, seed: int = 0
+    ):
         if not callable(fn):
             raise TypeError(f"Abduction: fn must be a function or a Fold, got {describe(fn)}.")
         for name, value in (("k", k), ("max_calls", max_calls)):

@@ -60,7 +60,7 @@ def in_order(labels: Iterable[Hashable]) -> tuple:
     """Different labels, sorted where they can be, else in the order in which they came."""
     found = list(dict.fromkeys(labels))
     try:
-        return tuple(sorted(found))  # type: ignore[type-var]
+        return tuple(sorted(found))
     except TypeError:
         return tuple(found)
 

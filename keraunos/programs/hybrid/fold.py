@@ -79,7 +79,9 @@ class Automaton(NamedTuple):
         named = [(state, fold.label(state)) for state in ends]
         labels = in_order(label for _, label in named if label is not None)
         if not labels:
-            raise ValueError(f"{who}: no sequence of length {lengths or 'any'} has a label: step or final returned None.")
+            raise ValueError(
+                f"{who}: no sequence of length {lengths or 'any'} has a label: step or final returned None."
+            )
         places = {label: i for i, label in enumerate(labels)} | {None: no_label(labels)}
         number = {fold.start: 0}
         for before, _, after in transitions:
@@ -90,7 +92,8 @@ class Automaton(NamedTuple):
             outcome[number[state]] = places[label]
         moves = np.array([(number[a], s, number[b]) for a, s, b in transitions], np.int32).reshape(-1, 3)
         moves = moves[np.argsort(moves[:, 2], kind="stable")]  # by target, so that segments lie together
-        return cls(domain, labels, *moves.T, outcome, lengths)
+        source, symbol, target = moves.T
+        return cls(domain, labels, source, symbol, target, outcome, lengths)
 
     @property
     def states(self) -> int:
@@ -129,16 +132,21 @@ class Automaton(NamedTuple):
     def from_config(cls, config: dict) -> "Automaton":
         """The one that ``to_config`` wrote."""
         domain, labels = from_config(config["domain"]), tuple(from_config(v) for v in config["labels"])
-        arrays = [np.array(config[k], np.int32) for k in ("source", "symbol", "target", "outcome")]
-        states = len(arrays[3])
-        for name, array, end in zip(
-            ("source", "symbol", "target", "outcome"), arrays, (states, len(domain), states, len(labels) + 1)
-        ):
-            if array.ndim != 1 or (array.size and not 0 <= array.min() <= array.max() < end):
-                raise ValueError(f"Malformed configuration of a Program: {name} must hold numbers in [0, {end}).")
-        if not len(arrays[0]) == len(arrays[1]) == len(arrays[2]):
+        states = len(config["outcome"])
+        ends = {"source": states, "symbol": len(domain), "target": states, "outcome": len(labels) + 1}
+        arrays = {name: _indices(name, config[name], end) for name, end in ends.items()}
+        if len({len(arrays[name]) for name in ("source", "symbol", "target")}) > 1:
             raise ValueError("Malformed configuration of a Program: its transitions have different lengths.")
-        return cls(domain, labels, *arrays, None if config["lengths"] is None else tuple(config["lengths"]))
+        lengths = None if config["lengths"] is None else tuple(config["lengths"])
+        return cls(domain, labels, lengths=lengths, **arrays)
+
+
+def _indices(name: str, values: list, end: int) -> np.ndarray:
+    """Numbers in [0, end) as they stand in a configuration."""
+    found = np.array(values, np.int32)
+    if found.ndim != 1 or (found.size and not 0 <= found.min() <= found.max() < end):
+        raise ValueError(f"Malformed configuration of a Program: {name} must hold numbers in [0, {end}).")
+    return found
 
 
 def _explore(fold: Fold, domain: Symbols, lengths: tuple[int, ...] | None, who: str):

@@ -135,7 +135,9 @@ class RuleInduction:
             banks.append(bank)
         ranked = self._ranked(banks, rules, x[held], y[held], verbose)
         chosen = np.sort([i for i, _ in ranked[: self.keep]])
-        bank = Bank.join([b.keep(chosen[chosen // chunk == k] % chunk) for k, b in enumerate(banks) if k in chosen // chunk])
+        bank = Bank.join(
+            [b.keep(chosen[chosen // chunk == k] % chunk) for k, b in enumerate(banks) if k in chosen // chunk]
+        )
         kept = [rules[i] for i in chosen]
         bank.fit(x[train], y[train], self.epochs[1], self.batch_size)
         ranked = self._ranked([bank], kept, x[held], y[held], verbose)
@@ -145,7 +147,9 @@ class RuleInduction:
     def _ranked(self, banks, rules, x, y, verbose):
         """[(number, Ranked)], shortest description first."""
         nats = np.concatenate([bank.nats(x, y, self.batch_size) for bank in banks])
-        found = [Ranked(r, float(v), float(v * len(x) + NATS_PER_PART * r.size)) for r, v in zip(rules, nats, strict=True)]
+        found = [
+            Ranked(r, float(v), float(v * len(x) + NATS_PER_PART * r.size)) for r, v in zip(rules, nats, strict=True)
+        ]
         ranked = sorted(enumerate(found), key=lambda pair: pair[1].length)
         if verbose:
             print(f"{len(rules)} rules:", *(f"  {r}" for _, r in ranked[:5]), sep="\n")
@@ -181,7 +185,9 @@ class RuleInduction:
         self.sees, rule = self.perception(x.shape[2:]), self.rule
         self.sees.compile(Adam(2e-3), loss=SparseCategoricalCrossentropy(from_logits=True))
         images = x.reshape(-1, *x.shape[2:])
-        self.sees.fit(images, first_seen.ravel(), epochs=max(1, self.epochs[2] // 4), batch_size=self.batch_size, verbose=0)
+        self.sees.fit(
+            images, first_seen.ravel(), epochs=max(1, self.epochs[2] // 4), batch_size=self.batch_size, verbose=0
+        )
         inputs = Input(x.shape[1:])
         self.program = Program(lambda *s: np.asarray(rule(*s)).item(), self.domain, from_logits=True, name="rule")
         self.model = Model(inputs, self.program(TimeDistributed(self.sees)(inputs)))

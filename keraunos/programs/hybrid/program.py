@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from keraunos import ops
 from keraunos.layers import Layer
 from keraunos.programs.hybrid.domain import domains
 from keraunos.programs.hybrid.enumeration import Enumeration
@@ -46,7 +45,7 @@ class Program(Layer):
     >>> total.labels
     (0, 1, 2, 3, 4)
     >>> p = np.array([[0.5, 0.5, 0.0]], "float32")
-    >>> np.exp(total([p, p])).round(4).tolist()
+    >>> np.exp(np.asarray(total([p, p]))).round(4).tolist()
     [[0.25, 0.5, 0.25, 0.0, 0.0]]
     """
 
@@ -107,7 +106,9 @@ class Program(Layer):
         values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
         for i, value in enumerate(values):
             if value not in place:
-                raise ValueError(f"{self._who}: label {value!r} at sample {i} is not a result that the function can have.")
+                raise ValueError(
+                    f"{self._who}: label {value!r} at sample {i} is not a result that the function can have."
+                )
         return np.array([place[v] for v in values], np.int32)
 
     def decode(self, log_probs):
@@ -144,7 +145,9 @@ class Program(Layer):
             self._table = Automaton.of(self.fn, self._domain, shape[1], self._who)
         lengths, n = self._table.lengths, shape[1]
         if shape[2] != len(self._table.domain):
-            raise ValueError(f"{self._who}: the domain has {len(self._table.domain)} symbols, the input has shape {shape}.")
+            raise ValueError(
+                f"{self._who}: the domain has {len(self._table.domain)} symbols, the input has shape {shape}."
+            )
         if lengths is not None and n is not None and n < lengths[-1]:
             raise ValueError(
                 f"{self._who}: the input must have room for {lengths[-1]} symbols, the longest sequence, got shape {shape}."
@@ -160,7 +163,9 @@ class Program(Layer):
             self._tabulate(len(sizes))
         wanted = [len(d) for d in self._table.domains]
         if sizes != wanted:
-            raise ValueError(f"{self._who}: the domains have {wanted} symbols, the inputs have {sizes} (shape {shape}).")
+            raise ValueError(
+                f"{self._who}: the domains have {wanted} symbols, the inputs have {sizes} (shape {shape})."
+            )
 
     def call(self, inputs, mask=None):
         if isinstance(self._table, Automaton):
@@ -199,5 +204,7 @@ class Program(Layer):
         config = dict(config)
         kind, table = config.pop("kind"), config.pop("table")
         if kind not in _TABLES:
-            raise ValueError(f"Malformed configuration of a Program: kind must be one of {sorted(_TABLES)}, got {kind!r}.")
+            raise ValueError(
+                f"Malformed configuration of a Program: kind must be one of {sorted(_TABLES)}, got {kind!r}."
+            )
         return cls(_TABLES[kind].from_config(table), **config)

@@ -118,7 +118,8 @@ def agrees_on_combinations(outcome: np.ndarray, other: np.ndarray) -> Agrees:
 
 def _agrees_on_paths(table: Automaton) -> Agrees:
     """For folds: walk the automaton twice at once, with the symbols as they are and as they are read."""
-    moves = np.vstack([table.table(), np.full((1, len(table.domain)), -1, np.int32)])  # row -1: impossible, and stays so
+    impossible = np.full((1, len(table.domain)), -1, np.int32)  # row -1: it stays so
+    moves = np.vstack([table.table(), impossible])
     outcome = np.append(table.outcome, len(table.labels))
 
     def agrees(true, read):

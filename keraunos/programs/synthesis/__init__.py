@@ -2,9 +2,23 @@
 
 from keraunos.programs.synthesis.dsl import DSL, Constant, Primitive, primitive
 from keraunos.programs.synthesis.examples import ContradictionError
+from keraunos.programs.synthesis.library import learn_library
 from keraunos.programs.synthesis.result import Rule
 from keraunos.programs.synthesis.strings import strings
 from keraunos.programs.synthesis.synthesize import Synthesis, synthesize
 from keraunos.programs.synthesis.table import NoProgramFound, TableProgram
 
-__all__ = ["DSL", "Constant", "ContradictionError", "NoProgramFound", "Primitive", "Rule", "Synthesis", "TableProgram", "primitive", "strings", "synthesize"]
+__all__ = [
+    "DSL",
+    "Constant",
+    "ContradictionError",
+    "NoProgramFound",
+    "Primitive",
+    "Rule",
+    "Synthesis",
+    "TableProgram",
+    "learn_library",
+    "primitive",
+    "strings",
+    "synthesize",
+]

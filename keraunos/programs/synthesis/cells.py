@@ -14,7 +14,9 @@ def check_table(table, who: str, needed: Sequence[str] = ()):
     """Raise ``TypeError`` or ``ValueError`` unless it is a DataFrame with unique column names, the needed ones among them."""
     pandas = require("pandas", who=who, extra="programs")
     if not isinstance(table, pandas.DataFrame):
-        raise TypeError(f"{who}: expected a pandas DataFrame, got {describe(table)}. Make one with pandas.DataFrame(...).")
+        raise TypeError(
+            f"{who}: expected a pandas DataFrame, got {describe(table)}. Make one with pandas.DataFrame(...)."
+        )
     names = list(table.columns)
     double = sorted({str(n) for n in names if names.count(n) > 1})
     if double:

@@ -1,6 +1,6 @@
 """Conditionals: programs that are right on some examples each, put together by the cheapest decision tree."""
 
-from functools import lru_cache
+from functools import cache
 
 from keraunos.programs.synthesis.bank import Bank, Entry
 from keraunos.programs.synthesis.dsl import Primitive
@@ -65,7 +65,7 @@ def cheapest_tree(terms: dict[int, Entry], conditions, branch: Primitive, n: int
             return found._replace(cost=found.cost + LONE)
         return found
 
-    @lru_cache(maxsize=None)
+    @cache
     def tree(members: int, depth: int):
         best = leaf(members)
         if depth == 0:

@@ -6,7 +6,21 @@ import re
 from keraunos.programs.synthesis.dsl import Constant, primitive
 from keraunos.programs.synthesis.kinds import Date, DateFormat
 
-FORMATS = {"%Y": 1, "%m": 1, "%d": 1, "%b": 1, "%B": 1, "%y": 1, "%a": 2, "%A": 2, "%H": 1, "%M": 1, "%S": 1, "%I": 2, "%p": 1}
+FORMATS = {
+    "%Y": 1,
+    "%m": 1,
+    "%d": 1,
+    "%b": 1,
+    "%B": 1,
+    "%y": 1,
+    "%a": 2,
+    "%A": 2,
+    "%H": 1,
+    "%M": 1,
+    "%S": 1,
+    "%I": 2,
+    "%p": 1,
+}
 
 
 @primitive(cost=2)
@@ -19,6 +33,8 @@ def date(text: str) -> Date:
         year, month, day = int(found[3]), months.index(found[2].lower()) + 1, int(found[1])
     else:
         found = re.search(r"(?i)([a-z]{3})[a-z]*\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})", text)
+        if found is None:
+            raise ValueError("no date")
         year, month, day = int(found[3]), months.index(found[1].lower()) + 1, int(found[2])
     return datetime.datetime(year, month, day)
 
@@ -26,6 +42,8 @@ def date(text: str) -> Date:
 @primitive(cost=2)
 def date_day_first(text: str) -> Date:
     found = re.search(r"(?<!\d)(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)", text)
+    if found is None:
+        raise ValueError("no date or time")
     day, month, year = int(found[1]), int(found[2]), int(found[3])
     return datetime.datetime(year if year > 99 else year + (1900 if year > 68 else 2000), month, day)
 
@@ -33,6 +51,8 @@ def date_day_first(text: str) -> Date:
 @primitive(cost=2)
 def date_month_first(text: str) -> Date:
     found = re.search(r"(?<!\d)(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)", text)
+    if found is None:
+        raise ValueError("no date or time")
     month, day, year = int(found[1]), int(found[2]), int(found[3])
     return datetime.datetime(year if year > 99 else year + (1900 if year > 68 else 2000), month, day)
 
@@ -40,6 +60,8 @@ def date_month_first(text: str) -> Date:
 @primitive(cost=2)
 def time_of_day(text: str) -> Date:
     found = re.search(r"(?i)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?", text)
+    if found is None:
+        raise ValueError("no date or time")
     hour = int(found[1])
     if found[4]:
         hour = hour % 12 + (12 if found[4] in "pP" else 0)

@@ -96,9 +96,9 @@ def type_of(value):
     if isinstance(value, (list, tuple)) and value:
         inner = {type_of(v) for v in value}
         if isinstance(value, list) and len(inner) == 1:
-            return list[inner.pop()]  # type: ignore[misc]
+            return list[inner.pop()]
         if isinstance(value, tuple):
-            return tuple[tuple(type_of(v) for v in value)]  # type: ignore[misc]
+            return tuple[tuple(type_of(v) for v in value)]
     return type(value)
 
 
@@ -153,6 +153,7 @@ class DSL:
         wrong = [p for p in self.primitives if not isinstance(p, Primitive)]
         if wrong:
             raise TypeError(f"DSL {name!r}: decorate each function with @programs.primitive; got {describe(wrong[0])}.")
+        self.base: DSL | None = None  # the language that programs of this one are written out in
         self.by_name = {p.name: p for p in self.primitives}
         if len(self.by_name) < len(self.primitives):
             names = [p.name for p in self.primitives]
@@ -160,7 +161,7 @@ class DSL:
         self.by_constant = {c.name: c for c in self.constants if c.name}
         _REGISTERED[name] = self
 
-    def find(self, name: str) -> Primitive:
+    def find(self, name) -> Primitive:
         """The primitive of a name; ``ValueError`` when the language has none."""
         if name not in self.by_name:
             raise ValueError(f"The language {self.name!r} has no primitive {name!r}.{near(name, self.by_name)}")
@@ -177,7 +178,7 @@ class DSL:
             Primitive(p.name, p.fn, p.arguments, p.result, costs.get(p.name, p.cost), p.source, p.role)
             for p in self.primitives
         ]
-        hooks = {"observe": self.observe, "read": self.read, "goal": self.goal, "keep": self.keep}
+        hooks: dict[str, Any] = {"observe": self.observe, "read": self.read, "goal": self.goal, "keep": self.keep}
         hooks |= {"literal": self.literal, "vary": self.vary, "backwards": self.backwards}
         return DSL(name or self.name, [*own, *primitives], self.constants, **hooks)
 

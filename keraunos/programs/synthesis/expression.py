@@ -20,6 +20,10 @@ class Expression:
     cost: int
     arguments: tuple["Expression", ...] = ()
 
+    def __call__(self, row):
+        """The value on a row, a list with the readings {type name: value} of each input; None where it is undefined."""
+        raise NotImplementedError
+
     def walk(self):
         """This expression and all inside it."""
         yield self
@@ -132,6 +136,7 @@ def _tree(expression: Expression, names, helpers) -> ast.expr:
         constant = expression.constant
         text = constant.name if constant.name else _plain(constant.value)
         return ast.parse(text, mode="eval").body
+    assert isinstance(expression, Apply)
     primitive = expression.primitive
     arguments = [_tree(a, names, helpers) for a in expression.arguments]
     if primitive.source is None:
@@ -161,7 +166,7 @@ class _Tidy(ast.NodeTransformer):
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
-        if isinstance(node.slice, ast.Slice):
+        if isinstance(node.slice, ast.Slice) and node.slice.step is None:
             node.slice.lower = self._bound(node.slice.lower, node.value, start=True)
             node.slice.upper = self._bound(node.slice.upper, node.value, start=False)
             if node.slice.lower is node.slice.upper is None:
@@ -220,6 +225,7 @@ def to_config(expression: Expression) -> dict:
             return {"constant": constant.name}
         value = {"decimal": str(constant.value)} if isinstance(constant.value, Decimal) else constant.value
         return {"value": value, "type": type_name(constant.type), "cost": constant.cost}
+    assert isinstance(expression, Apply)
     return {"call": expression.primitive.name, "arguments": [to_config(a) for a in expression.arguments]}
 
 

@@ -6,7 +6,20 @@ from decimal import Decimal
 from keraunos.programs.synthesis.dsl import UNDEFINED, Constant, primitive
 from keraunos.programs.synthesis.kinds import Bound, Cell, Number, NumberFormat
 
-FORMATS = {".0f": 2, ".1f": 2, ".2f": 1, ".3f": 3, ",": 1, ",.0f": 2, ",.2f": 1, "+": 3, "+.1f": 4, ".0%": 2, ".1%": 2, ".2%": 3}
+FORMATS = {
+    ".0f": 2,
+    ".1f": 2,
+    ".2f": 1,
+    ".3f": 3,
+    ",": 1,
+    ",.0f": 2,
+    ",.2f": 1,
+    "+": 3,
+    "+.1f": 4,
+    ".0%": 2,
+    ".1%": 2,
+    ".2%": 3,
+}
 MAX_CONSTANTS = 6
 PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 
@@ -24,6 +37,8 @@ def text_of(cell: Cell) -> str:
 @primitive(cost=2)
 def number(text: str) -> Number:
     found = re.search(r"([-−]?)[^\w-]*?(\d{1,3}(?:[, '\u00a0]\d{3})+(?!\d)|\d+)?(\.\d+)?(?<=\d)", text)
+    if found is None:
+        raise ValueError("no number")
     digits = re.sub(r"\D", "", found[2] or "0") + (found[3] or "")
     return Decimal(("-" if found[1] else "") + digits)
 
@@ -93,7 +108,23 @@ def cents(a: Number) -> float:
 
 
 NUMBER_PRIMITIVES = (
-    *(exact, text_of, number, marks_swapped, plain, written, plus, minus, times, over, absolute, is_less, whole, decimal, cents),
+    *(
+        exact,
+        text_of,
+        number,
+        marks_swapped,
+        plain,
+        written,
+        plus,
+        minus,
+        times,
+        over,
+        absolute,
+        is_less,
+        whole,
+        decimal,
+        cents,
+    ),
 )
 NUMBER_FORMATS = [Constant(form, NumberFormat, cost) for form, cost in FORMATS.items()]
 

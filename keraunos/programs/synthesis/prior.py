@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from keraunos.programs.synthesis.dsl import DSL, Constant
 from keraunos.programs.synthesis.expression import Apply, Expression, Literal
 
-SCALE = 3  # costs are multiplied by it, so that there is room between them
+SCALE = 5  # costs are multiplied by it, so that there is room between them
 PARTIAL = 12  # partly right programs that are learnt from
 
 
@@ -27,7 +27,9 @@ def constant_key(constant: Constant) -> str:
     return f"constant {constant.name or repr(constant.value)}"
 
 
-def costs_from_partial(dsl: DSL, constants: Iterable[Constant], partial: list[tuple[float, Expression]]) -> dict[str, int]:
+def costs_from_partial(
+    dsl: DSL, constants: Iterable[Constant], partial: list[tuple[float, Expression]]
+) -> dict[str, int]:
     """Scaled costs in which the parts of partly right programs, as (share of examples, program), are cheaper."""
     base = {p.name: p.cost for p in dsl.primitives} | {constant_key(c): c.cost for c in constants}
     share: dict = {}

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from typing import Any
 
 DELAY = 1.0  # seconds before anything is shown
 
@@ -18,7 +17,7 @@ class SearchProgress:
     def __init__(self, verbose, until: float, stream=None):
         stream = stream or sys.stderr
         self.shown = verbose == 1 or (verbose == "auto" and stream is not None and stream.isatty())
-        self.stream, self.live = stream, None  # type: Any, Any
+        self.stream, self.live = stream, None
         self.started, self.until = time.perf_counter(), until
         self.updated = self.started
 
@@ -50,4 +49,6 @@ class SearchProgress:
         best = search.best_cost if search.solutions else None
         found = f"best cost {best}, {len(search.solutions)} programs" if best else "no program yet"
         left = max(0.0, self.until - now)
-        return f"searching: level {search.level + 1}, {search.nodes:,} nodes ({rate:,.0f}/s), {found}, {left:.0f} s left"
+        return (
+            f"searching: level {search.level + 1}, {search.nodes:,} nodes ({rate:,.0f}/s), {found}, {left:.0f} s left"
+        )

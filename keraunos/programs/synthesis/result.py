@@ -14,8 +14,8 @@ MARGIN = 5  # cost beyond that of the best up to which a program is still asked
 class Rule:
     """A program: call it with an input (or several), print it as Python with ``source()``, save it as JSON.
 
-    ``cost`` is the price of its parts; the cheaper of two programs that fit is the better guess. A missing input (None), or one on which the program is undefined, gives None.
-
+    ``cost`` is the price of its parts; the cheaper of two programs that fit is the better guess. A missing input (None), or one on
+    which the program is undefined, gives None.
     >>> from keraunos import programs
     >>> rule = programs.synthesize([("Ada Lovelace", "A. Lovelace"), ("Alan Turing", "A. Turing")]).best
     >>> rule("Grace Hopper")
@@ -59,7 +59,13 @@ class Rule:
     def from_config(cls, config: dict, dsl: DSL | None = None):
         """The program that ``get_config`` gave; its language is the one of that name, or the one given."""
         dsl = dsl or find_dsl(config["dsl"])
-        return cls(expressions.from_config(config["program"], dsl), dsl, config["names"], config.get("cost"), config.get("columns"))
+        return cls(
+            expressions.from_config(config["program"], dsl),
+            dsl,
+            config["names"],
+            config.get("cost"),
+            config.get("columns"),
+        )
 
     def __str__(self):
         return expressions.formula(self.expression, self.names)

@@ -143,7 +143,9 @@ class Search:
                 self._grown = len(self.bank)
                 for cover in covers:
                     found = conditionals.grown_terms(cover, self.wanted, min(best - SMALL_BRANCH, 60))
-                    self.covered |= {m: e for m, e in found.items() if m not in self.covered or e.cost < self.covered[m].cost}
+                    self.covered |= {
+                        m: e for m, e in found.items() if m not in self.covered or e.cost < self.covered[m].cost
+                    }
             for mask, entry in self.covered.items():
                 if mask not in terms or entry.cost < terms[mask].cost:
                     terms[mask] = entry

@@ -66,5 +66,7 @@ def read_state(path, examples) -> dict | None:
     except (ValueError, KeyError, TypeError) as e:
         raise ValueError(f"state: {str(path)!r} does not hold a search: {e!r}. Name another file.") from e
     if not fits:
-        raise ValueError(f"state: the search in {str(path)!r} is one of other examples. Name another file, or delete it.")
+        raise ValueError(
+            f"state: the search in {str(path)!r} is one of other examples. Name another file, or delete it."
+        )
     return content

@@ -404,7 +404,9 @@ def _keep(value) -> bool:
 
 
 def _constants() -> list[Constant]:
-    found = [Constant(i, Index, c) for i, c in ((0, 1), (-1, 1), (1, 1), (2, 2), (-2, 2), (3, 3), (-3, 3), (4, 4), (5, 5))]
+    found = [
+        Constant(i, Index, c) for i, c in ((0, 1), (-1, 1), (1, 1), (2, 2), (-2, 2), (3, 3), (-3, 3), (4, 4), (5, 5))
+    ]
     found += [Constant(i, LetterIndex, c) for i, c in ((0, 1), (-1, 1), (1, 3), (-2, 3), (2, 4))]
     found += [Constant(i, Place, 1 + (i > 0) + i // 4) for i in range(13)]
     found += [*NUMBER_FORMATS, *DATE_FORMATS]
@@ -415,7 +417,18 @@ TEXT_PRIMITIVES = (
     *(word, part, match, after_first, before_last, letter, cut),
     *(from_end, end, index, past, last_index, past_last, second_index, start_of, end_of, ordinal),
     *(join, upper, lower, title, capitalize, strip, single_spaces, without, replace, only, removed, initials),
-    *(words_reversed, without_accents, padded, without_zeros, length, count, count_text, count_matches, count_words, difference),
+    *(
+        words_reversed,
+        without_accents,
+        padded,
+        without_zeros,
+        length,
+        count,
+        count_text,
+        count_matches,
+        count_words,
+        difference,
+    ),
     *(at_least, contains, starts_with, ends_with, contains_text, is_equal, has, is_empty, negated),
     *(if_text, if_integer, if_float),
 )

@@ -15,6 +15,7 @@ from keraunos.programs.synthesis.examples import (
     read_examples,
     read_rows,
 )
+from keraunos.programs.synthesis.library import inlined
 from keraunos.programs.synthesis.oddity import oddity
 from keraunos.programs.synthesis.progress import SearchProgress
 from keraunos.programs.synthesis.result import Ambiguity, Rule
@@ -26,7 +27,7 @@ from keraunos.util.errors import describe
 WORKING = 6  # examples that a search looks at; the others check what it finds
 PROBES = 4  # inputs without outputs that tell programs apart
 SEEN = 200  # inputs without outputs on which programs are tried
-FIRST_NODES = 100_000  # nodes after which the costs are learnt anew from what has been half solved
+FIRST_NODES = 30_000  # nodes after which the costs are learnt anew from what has been half solved
 GROWTH = 2  # each later search may take so many times more
 FEW, MANY = 4, 12  # examples among which a wrong one is looked for
 KEPT = 20  # programs in the result
@@ -39,7 +40,9 @@ class Synthesis:
     ``finished`` (False when time or Ctrl-C ended the search).
     """
 
-    def __init__(self, examples: Examples, dsl: DSL, inputs: list[tuple], names: Sequence[str], columns=None, state=None):
+    def __init__(
+        self, examples: Examples, dsl: DSL, inputs: list[tuple], names: Sequence[str], columns=None, state=None
+    ):
         self.examples, self.dsl, self.inputs, self.names = examples, dsl, inputs, tuple(names)
         self.columns, self.state = columns, state
         self.finished = False
@@ -145,9 +148,7 @@ class Synthesis:
     def _collect(self) -> bool:
         """Check what the search has on all examples; True when one outside of the working ones refutes every program."""
         found = self._search.solutions.values() if self._search else ()
-        programs = sorted(
-            (self._rule(e) for e in found), key=lambda rule: rule.cost
-        )
+        programs = sorted((self._rule(e) for e in found), key=lambda rule: rule.cost)
         wrong = [self._first_wrong(rule) for rule in programs]
         self.programs = self._ranked([rule for rule, w in zip(programs, wrong) if w is None])
         if self.programs or not programs:
@@ -158,7 +159,10 @@ class Synthesis:
 
     def _rule(self, entry) -> Rule:
         """A program with its cost, counted anew where the search had other costs than the language."""
-        return Rule(entry.expression(), self.dsl, self.names, None if self._costs else entry.cost, self.columns)
+        expression = inlined(entry.expression())
+        return Rule(
+            expression, self.dsl.base or self.dsl, self.names, None if self._costs else entry.cost, self.columns
+        )
 
     def _keep_state(self):
         """Write the unfinished search, or remove the file of a finished one."""

@@ -45,7 +45,9 @@ class TableProgram(Model):
     ['A. Lovelace', 'A. Turing', 'G. Hopper']
     """
 
-    def __init__(self, target, columns=None, dsl="strings", time_limit=10.0, programs=(), blank=(), name=None, **kwargs):
+    def __init__(
+        self, target, columns=None, dsl="strings", time_limit=10.0, programs=(), blank=(), name=None, **kwargs
+    ):
         super().__init__(name=name, **kwargs)
         self.target = target
         self.columns = None if columns is None else list(columns)
@@ -166,7 +168,8 @@ class TableProgram(Model):
     def _rows(self, table) -> list[tuple]:
         check_table(table, f"TableProgram({self.target!r})", self.used)
         columns = [
-            self._filled(c, column_values(table[c])) if c in self.used else [None] * len(table) for c in self.inputs_named
+            self._filled(c, column_values(table[c])) if c in self.used else [None] * len(table)
+            for c in self.inputs_named
         ]
         return list(zip(*columns))
 

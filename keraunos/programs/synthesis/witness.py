@@ -49,7 +49,9 @@ class Slicer:
     def pieces(self, state, members):
         """(cost, next state, entry maker) of the slices that go on from a state, cheapest first."""
         columns = list(members)
-        run = np.stack([self.runs[m][self.clipped[:, m], p] for m, p in zip(columns, state)], axis=1)  # (places, members)
+        run = np.stack(
+            [self.runs[m][self.clipped[:, m], p] for m, p in zip(columns, state)], axis=1
+        )  # (places, members)
         starts = np.flatnonzero(self.inside & (run > 0).all(axis=1))
         if not len(starts):
             return
@@ -121,7 +123,9 @@ class Cover:
     def _edges(self, state, members, literal_before):
         """(cost, next state, piece) from a state; a few for each next state."""
         kept = defaultdict(list)
-        for cost, after, piece in itertools.chain(self._atom_pieces(state, members), self._slice_pieces(state, members)):
+        for cost, after, piece in itertools.chain(
+            self._atom_pieces(state, members), self._slice_pieces(state, members)
+        ):
             kept[after].append((cost, after, piece))
         for pieces in kept.values():
             pieces.sort(key=lambda p: p[0])
@@ -164,7 +168,8 @@ class Cover:
         """The cheapest ``best`` covers of the given wanted rows, as entries, cheapest first."""
         members = list(members)
         start, goal = (0,) * len(members), tuple(len(self.wanted[m]) for m in members)
-        heap, counter, edges = [(0, 0, start, None, False)], itertools.count(1), {}
+        heap: list[tuple] = [(0, 0, start, None, False)]
+        counter, edges = itertools.count(1), {}
         visits, found = defaultdict(int), []
         while heap and pops and len(found) < best:
             cost, _, state, path, literal = heapq.heappop(heap)

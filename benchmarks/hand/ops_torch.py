@@ -1,0 +1,23 @@
+"""Single functions by PyTorch's own calls."""
+
+import torch
+from torch.nn import functional as F
+
+convert = torch.as_tensor
+
+
+def functions(a) -> dict:
+    """Each figure's call, in the layouts that the arrays have."""
+    images, filters = a.images.movedim(-1, 1), a.filters.permute(3, 2, 0, 1)
+    return {
+        "add": lambda: torch.add(a.x, a.y),
+        "number": lambda: torch.add(a.x, 1.5),
+        "mixed": lambda: torch.add(a.x, a.ints),
+        "sqrt": lambda: torch.sqrt(a.x),
+        "gelu": lambda: F.gelu(a.rows, approximate="tanh"),
+        "softmax": lambda: F.softmax(a.rows, dim=-1),
+        "layer_norm": lambda: F.layer_norm(a.rows, (256,), a.gamma, a.gamma, 1e-5),
+        "attention": lambda: F.scaled_dot_product_attention(*[a.heads.transpose(1, 2)] * 3).transpose(1, 2),
+        "conv": lambda: F.conv2d(images, filters, padding="same").movedim(1, -1),
+        "max_pool": lambda: F.max_pool2d(images, 2).movedim(1, -1),
+    }
