@@ -26,6 +26,7 @@ from .core.scope import name_scope
 from .core.stateless import StatelessScope, SymbolicScope
 from .core.variable import Variable
 from .initializers import Initializer
+from .layers.foreign import as_torch_module
 from .layers.input_layer import Input
 from .layers.input_spec import InputSpec
 from .layers.layer import Layer
@@ -37,7 +38,6 @@ from .optimizers import Optimizer
 from .regularizers import Regularizer
 from .release import __version__, version
 from .train.compiled import jit
-from .layers.foreign import as_torch_module
 from .train.gradients import grad, value_and_grad
 from .train.transformations import checkpoint, vmap
 

@@ -1,6 +1,6 @@
 """The cases, one file each. A case's file is light: its contenders are imported in the processes that run them."""
 
-from benchmarks.cases import cold, convnet, dense100, first_import, lstm, mlp, ops, predict, save, transformer
+from benchmarks.cases import cold, convnet, dense100, first_import, lstm, mlp, on_torch, ops, predict, save, transformer
 
 ALL = {
     case.name: case
@@ -18,5 +18,9 @@ ALL = {
         ops.JAX,
         ops.NUMPY,
         ops.TORCH,
+        on_torch.MLP,
+        on_torch.CONVNET,
+        on_torch.LSTM,
+        on_torch.TRANSFORMER,
     )
 }

@@ -40,7 +40,7 @@ I.29.16   | sqrt(x1**2+x2**2-2*x1*x2*cos(theta1-theta2))         | x1 1 5, x2 1 
 I.30.3    | Int_0*sin(n*theta/2)**2/sin(theta/2)**2              | Int_0 1 5, theta 1 5, n 1 5
 I.30.5    | arcsin(lambd/(n*d))                                  | lambd 1 2, d 2 5, n 1 5
 I.32.5    | q**2*a**2/(6*pi*epsilon*c**3)                        | q 1 5, a 1 5, epsilon 1 5, c 1 5
-I.32.17   | (epsilon*c*Ef**2/2)*(8*pi*r**2/3)*(omega**4/(omega**2-omega_0**2)**2) | epsilon 1 2, c 1 2, Ef 1 2, r 1 2, omega 1 2, omega_0 3 5
+I.32.17   | epsilon*c*Ef**2/2*8*pi*r**2/3*omega**4/(omega**2-omega_0**2)**2 | epsilon 1 2, c 1 2, Ef 1 2, r 1 2, omega 1 2, omega_0 3 5
 I.34.1    | omega_0/(1-v/c)                                      | c 3 10, v 1 2, omega_0 1 5
 I.34.8    | q*v*B/p                                              | q 1 5, v 1 5, B 1 5, p 1 5
 I.34.14   | (1+v/c)/sqrt(1-v**2/c**2)*omega_0                    | c 3 10, v 1 2, omega_0 1 5

@@ -75,7 +75,9 @@ def in_process(name, contender, seconds, seed):
     done = subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True)
     if done.returncode:
         found = {"equation": name, "contender": contender, "seed": seed, "inside": None, "beyond": None, "cpu": None}
-        return found | {"formula": f"failed: {done.stderr.strip().splitlines()[-1:]}"}
+        return found | {
+            "formula": f"failed: {(done.stderr.strip().splitlines() or [str(done.returncode)])[-1].partition(':')[0]}"
+        }
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -130,9 +132,8 @@ def main():
     head = f"Feynman equations, {arguments.set}: R² out of range (CPU seconds). {arguments.seconds:g} s of CPU time on one core, seed "
     head += f"{arguments.seed}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}.\n\n"
     (RESULTS / f"{stem}.md").write_text(head + text + "\n", encoding="utf-8")
-    (RESULTS / f"{stem}.json").write_text(
-        json.dumps(sorted(runs, key=lambda r: (r["equation"], r["contender"])), indent=1), encoding="utf-8"
-    )
+    runs.sort(key=lambda r: (names.index(r["equation"]), r["contender"]))
+    (RESULTS / f"{stem}.json").write_text(json.dumps(runs, indent=1), encoding="utf-8")
     print(text)
 
 

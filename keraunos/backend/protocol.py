@@ -3,6 +3,8 @@
 import abc
 import contextlib
 
+from keraunos.backend import dispatch
+
 
 class Engine(abc.ABC):
     """An engine: a namespace of functions, and the few program transformations that training needs.
@@ -16,6 +18,8 @@ class Engine(abc.ABC):
         updates: dict from the name of an optimizer's rule to a function that updates lists of weights and slots at once, where the
             engine has a fused kernel: "adam" is ``(values, gradients, means, squares, rate, beta_1, beta_2, epsilon) -> (values, means,
             squares)``.
+        recurrences: dict from "lstm", "gru", "simple_rnn" to a function for the whole layer in its usual form,
+            ``(x, states, kernel, recurrent_kernel, bias) -> (outputs, states)``, where the engine has a kernel.
         random: namespace of generators over raw keys (uint32 arrays of shape (2,)).
         trains: whether ``value_and_grad`` is available.
         pads: whether a partial last batch is better padded and masked than run as a batch of another size (it is where programs are
@@ -40,6 +44,7 @@ class Engine(abc.ABC):
     tapes = False
     natives = {}
     updates = {}
+    recurrences = {}
 
     @abc.abstractmethod
     def is_array(self, x):
@@ -48,6 +53,18 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def is_tracer(self, x):
         """Whether x stands for a value inside a program being traced."""
+
+    @abc.abstractmethod
+    def in_trace(self):
+        """Whether a program is being traced in this thread."""
+
+    @abc.abstractmethod
+    def canonical(self, dtype):
+        """The standard name of the dtype that arrays get when ``dtype`` is asked for."""
+
+    @abc.abstractmethod
+    def dtype(self, name):
+        """The engine's own dtype object of a standard name."""
 
     @abc.abstractmethod
     def asarray(self, x, dtype=None):
@@ -60,6 +77,10 @@ class Engine(abc.ABC):
     def adopt(self, x):
         """An array of this engine from a NumPy array that nobody else holds; it may take over the memory."""
         return self.asarray(x)
+
+    def __reduce__(self):
+        """There is one engine of each name: copies and pickles of what refers to it refer to that one."""
+        return dispatch.get_engine, (self.name,)
 
     @abc.abstractmethod
     def to_numpy(self, x):
@@ -90,6 +111,10 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def value_and_grad(self, fn):
         """``fn(list of arrays) -> (scalar, aux)`` made into ``arrays -> ((scalar, aux), gradients)``."""
+
+    @abc.abstractmethod
+    def custom_gradient(self, fn):
+        """``fn(*args) -> (output, grad_fn)`` as a function with that gradient; grad_fn may close over what fn computed."""
 
     @abc.abstractmethod
     def steps(self, step, repeats=True, whole=False):

@@ -233,7 +233,8 @@ class Variable:
 
     def numpy(self):
         """The value as a NumPy array."""
-        return np.asarray(self.engine.to_numpy(self.value))
+        found = np.asarray(self.engine.to_numpy(self.value))
+        return found.copy() if self.engine.tapes else found  # such an engine's optimizers change arrays in place
 
     def __array__(self, dtype=None, copy=None):
         found = self.numpy()

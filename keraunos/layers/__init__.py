@@ -37,6 +37,7 @@ from keraunos.layers.dropout import (
 )
 from keraunos.layers.einsum_dense import EinsumDense
 from keraunos.layers.embedding import Embedding
+from keraunos.layers.flax_layer import FlaxLayer
 from keraunos.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -56,6 +57,7 @@ from keraunos.layers.gru import GRU, GRUCell
 from keraunos.layers.identity import Identity
 from keraunos.layers.input_layer import Input, InputLayer
 from keraunos.layers.input_spec import InputSpec
+from keraunos.layers.jax_layer import JaxLayer
 from keraunos.layers.lambda_layer import Lambda
 from keraunos.layers.layer import Layer
 from keraunos.layers.lookup import deserialize, serialize
@@ -109,6 +111,7 @@ from keraunos.layers.simple_rnn import SimpleRNN, SimpleRNNCell
 from keraunos.layers.spectral_normalization import SpectralNormalization
 from keraunos.layers.stacked_rnn_cells import StackedRNNCells
 from keraunos.layers.time_distributed import TimeDistributed
+from keraunos.layers.torch_module_wrapper import TorchModuleWrapper
 from keraunos.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 from keraunos.layers.wrapper import Wrapper
 
@@ -160,6 +163,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "FlaxLayer",
     "GRU",
     "GRUCell",
     "GaussianDropout",
@@ -182,6 +186,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "JaxLayer",
     "LSTM",
     "LSTMCell",
     "Lambda",
@@ -222,6 +227,7 @@ __all__ = [
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
+    "TorchModuleWrapper",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

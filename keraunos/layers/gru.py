@@ -26,6 +26,7 @@ class GRUCell(RecurrentCell):
 
     _is_cheap = True
     gates = 3
+    _recurrence = "gru"
 
     def __init__(
         self,
@@ -63,6 +64,8 @@ class GRUCell(RecurrentCell):
             recurrent_activation,
         )
         self.reset_after = reset_after
+        if not reset_after:
+            self._recurrence = None
 
     def _bias(self, columns):
         return (2, columns) if self.reset_after else (columns,), self.bias_initializer

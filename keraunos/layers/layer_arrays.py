@@ -77,6 +77,8 @@ class LayerArrays:
         """
         name = str(target)
         engine = dispatch.get_engine(name) if name in dispatch.engine_names() else None
+        for layer in self._flatten_layers():
+            layer._check_engine(engine or layer._engine)
         for v in self._all_state():
             v.to(engine, None if engine is not None else name)
         for layer in self._flatten_layers():
@@ -85,6 +87,9 @@ class LayerArrays:
             object.__setattr__(layer, "_device", None if engine is not None else name)
         Structure.version += 1
         return self
+
+    def _check_engine(self, engine):
+        """Raise ``ValueError`` where the layer can't compute on ``engine``; keraunos's own layers compute on all."""
 
     def _all_state(self):
         """Every variable of the layer and of its training, each once."""

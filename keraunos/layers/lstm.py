@@ -26,6 +26,7 @@ class LSTMCell(RecurrentCell):
 
     _is_cheap = True
     gates = 4
+    _recurrence = "lstm"
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ class RecurrentCell(Layer):
     _is_cheap = False  # beside the traffic of what its gradient would read (on CPUs a third less time when it is computed again)
     _seed_first = False  # whether a seed is drawn before those of the initial weights (else behind)
     gates = 1
+    _recurrence = None  # the name of an engine's kernel for a whole layer of such cells
 
     def _hold(
         self,
@@ -89,6 +90,12 @@ class RecurrentCell(Layer):
     def _bias(self, columns):
         """Shape and initializer of the bias."""
         return (columns,), self.bias_initializer
+
+    def _is_usual(self):
+        """Whether the cell computes what kernels for whole layers do: tanh, and sigmoid in the gates."""
+        gates = getattr(self, "recurrent_activation", activations.sigmoid)
+        own = type(self).__module__.startswith("keraunos.")
+        return own and self.activation is activations.tanh and gates is activations.sigmoid
 
     def get_initial_state(self, batch_size=None):
         """States of zeros."""

@@ -147,7 +147,10 @@ class RNN(Layer):
             )
         states = self._first_states(sequences, initial_state)
         engine = dispatch.engine_of(sequences)
-        if engine.in_trace() or not getattr(self.cell, "_output_is_state", False):
+        fused = self._fused(engine, mask, training)
+        if fused is not None:
+            last, outputs, states = self._run_fused(fused, sequences, states)
+        elif engine.in_trace() or engine.tapes or not getattr(self.cell, "_output_is_state", False):
             last, outputs, states = self._loop(sequences, states, mask, training)
         else:
             key = training, self._fingerprint()
@@ -157,6 +160,10 @@ class RNN(Layer):
             held.state.assign(state)
         outputs = outputs if self.return_sequences else last
         return (outputs, *states) if self.return_state else outputs
+
+    def _fused(self, engine, mask, training):
+        """The engine's kernel for the whole layer, where it has one for this cell and these arguments."""
+        return None
 
     def _loop(self, sequences, states, mask, training):
         first_step = sequences[:, 0]
@@ -255,6 +262,21 @@ class CellRNN(RNN):
         if "_cell" in cls.__dict__:
             for name in {p.name for p in init_signature(cls)} & {p.name for p in init_signature(cls._cell)}:
                 setattr(cls, name, property(lambda self, name=name: getattr(self.cell, name), doc="The cell's."))
+
+    def _fused(self, engine, mask, training):
+        cell = self.cell
+        fused = engine.recurrences.get(cell._recurrence)
+        if fused is None or mask is not None or self.unroll or not cell.built or not cell._is_usual():
+            return None
+        return None if training and (cell.dropout > 0 or cell.recurrent_dropout > 0) else fused
+
+    def _run_fused(self, fused, sequences, states):
+        """``_loop`` by a kernel for the whole layer."""
+        cell = self.cell
+        bias = None if cell.bias is None else cell.bias.value
+        x = ops.flip(sequences, axis=1) if self.go_backwards else sequences
+        outputs, states = fused(x, states, cell.kernel.value, cell.recurrent_kernel.value, bias)
+        return outputs[:, -1], outputs, states
 
     def _of_cell(self, kwargs):
         """What else the cell is made with, given the further arguments of the layer."""

@@ -24,6 +24,7 @@ class SimpleRNNCell(RecurrentCell):
     """
 
     _seed_first = True
+    _recurrence = "simple_rnn"
 
     def __init__(
         self,

@@ -346,8 +346,6 @@ from keraunos.ops.rearrangement import (
 from keraunos.ops import linalg, nn, numpy
 from keraunos.ops.array_api import (
     __array_api_version__,
-    __array_namespace_info__,
-    __getattr__,
     acos,
     acosh,
     arange,
@@ -360,7 +358,6 @@ from keraunos.ops.array_api import (
     atan2,
     atanh,
     broadcast_arrays,
-    can_cast,
     concat,
     copysign,
     count_nonzero,
@@ -371,13 +368,10 @@ from keraunos.ops.array_api import (
     empty,
     empty_like,
     eye,
-    finfo,
     from_dlpack,
     full,
     full_like,
-    iinfo,
     inf,
-    isdtype,
     linspace,
     matrix_transpose,
     nan,
@@ -390,7 +384,6 @@ from keraunos.ops.array_api import (
     pow,
     remainder,
     reshape,
-    result_type,
     searchsorted,
     sort,
     std,
@@ -403,4 +396,13 @@ from keraunos.ops.array_api import (
     vecdot,
     zeros,
     zeros_like,
+)
+from keraunos.ops.array_api_dtypes import (
+    __array_namespace_info__,
+    __getattr__,
+    can_cast,
+    finfo,
+    iinfo,
+    isdtype,
+    result_type,
 )

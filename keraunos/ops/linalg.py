@@ -3,28 +3,44 @@
 import math
 
 from keraunos.backend import dispatch
-from keraunos.ops import checks
+from keraunos.ops import checks, creation, indexing, shapes
+from keraunos.ops.array_api import asarray, matrix_transpose, vecdot
 from keraunos.ops.op import host_array, kind_or_none, op
+from keraunos.ops.products import cross, matmul, outer, tensordot
 from keraunos.util import tree
 from keraunos.util.errors import describe
 
 __all__ = [
     "cholesky",
     "cholesky_inverse",
+    "cross",
     "det",
+    "diagonal",
     "eig",
     "eigh",
+    "eigvals",
+    "eigvalsh",
     "inv",
     "jvp",
     "lstsq",
     "lu_factor",
+    "matmul",
+    "matrix_norm",
+    "matrix_power",
     "matrix_rank",
+    "matrix_transpose",
     "norm",
+    "outer",
     "pinv",
     "qr",
     "solve",
     "solve_triangular",
     "svd",
+    "svdvals",
+    "tensordot",
+    "trace",
+    "vecdot",
+    "vector_norm",
 ]
 
 
@@ -387,3 +403,120 @@ def _differentiable(engine, value):
     if kind_or_none(value) is dispatch.SYMBOLIC:
         raise TypeError(f"jvp: primals and tangents must be arrays, got {describe(value)}.")
     return value if engine.is_array(value) else engine.asarray(host_array(value))
+
+
+# -- names of the array API standard that Keras lacks, made of those above -------------------------------------------
+
+
+def diagonal(x, *, offset=0):
+    """The diagonals of matrices.
+
+    **Shape:** (..., n, m) → (..., length of the diagonal).
+
+    >>> from keraunos import ops
+    >>> ops.linalg.diagonal([[1, 2], [3, 4]]).tolist()
+    [1, 4]
+    """
+    return indexing.diagonal(x, offset, -2, -1)
+
+
+def trace(x, *, offset=0):
+    """The sums of the diagonals of matrices.
+
+    **Shape:** (..., n, m) → (...).
+
+    >>> from keraunos import ops
+    >>> int(ops.linalg.trace([[1, 2], [3, 4]]))
+    5
+    """
+    return indexing.trace(x, offset, -2, -1)
+
+
+def eigvals(x):
+    """Eigenvalues, complex, in no order.
+
+    **Shape:** (..., n, n) → (..., n).
+
+    >>> from keraunos import ops
+    >>> sorted(ops.linalg.eigvals([[3.0, 0.0], [0.0, 2.0]]).real.tolist())
+    [2.0, 3.0]
+    """
+    return eig(x)[0]
+
+
+def eigvalsh(x):
+    """Eigenvalues of a symmetric (Hermitian) matrix, rising.
+
+    **Shape:** (..., n, n) → (..., n).
+
+    >>> from keraunos import ops
+    >>> ops.linalg.eigvalsh([[3.0, 0.0], [0.0, 2.0]]).tolist()
+    [2.0, 3.0]
+    """
+    return eigh(x)[0]
+
+
+def svdvals(x):
+    """Singular values, falling.
+
+    **Shape:** (..., n, m) → (..., min(n, m)).
+
+    >>> from keraunos import ops
+    >>> ops.linalg.svdvals([[3.0, 0.0], [0.0, 2.0]]).tolist()
+    [3.0, 2.0]
+    """
+    return svd(x, compute_uv=False)
+
+
+def matrix_power(x, n):
+    """The n-th power of a square matrix; of its inverse for negative n.
+
+    **Shape:** (..., n, n) → (..., n, n).
+
+    >>> from keraunos import ops
+    >>> ops.linalg.matrix_power([[1.0, 1.0], [0.0, 1.0]], 3).tolist()
+    [[1.0, 3.0], [0.0, 1.0]]
+    """
+    x = x if hasattr(x, "shape") else asarray(x)
+    checks.square("matrix_power", x)
+    if n < 0:
+        x, n = inv(x), -n
+    found = None
+    while n:  # by squares: x¹³ = x · x⁴ · x⁸
+        if n % 2:
+            found = x if found is None else matmul(found, x)
+        n //= 2
+        x = matmul(x, x) if n else x
+    return creation.zeros_like(x) + creation.eye(x.shape[-1], dtype=x.dtype) if found is None else found
+
+
+def matrix_norm(x, *, keepdims=False, ord="fro"):
+    """The norm of each matrix, see ``norm``.
+
+    **Shape:** (..., n, m) → (...).
+
+    >>> from keraunos import ops
+    >>> float(ops.linalg.matrix_norm([[3.0, 0.0], [0.0, 4.0]]))
+    5.0
+    """
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+def vector_norm(x, *, axis=None, keepdims=False, ord=2):
+    """The norm of vectors along an axis, along several as if they were one, or of all of x; see ``norm``.
+
+    **Shape:** ``axis`` is left out, or has size 1 when ``keepdims``.
+
+    >>> from keraunos import ops
+    >>> float(ops.linalg.vector_norm([[3.0, 0.0], [0.0, 4.0]]))
+    5.0
+    """
+    x = x if hasattr(x, "shape") else asarray(x)
+    reduced = tuple(range(len(x.shape))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    reduced = checks.axes("vector_norm", x, reduced)
+    kept = [a for a in range(len(x.shape)) if a not in reduced]
+    flat = shapes.reshape(
+        shapes.transpose(x, (*kept, *reduced)), (*(x.shape[a] for a in kept), math.prod(x.shape[a] for a in reduced))
+    )
+    found = norm(flat, ord, -1)
+    return shapes.expand_dims(found, sorted(reduced)) if keepdims else found

@@ -164,7 +164,9 @@ class Functions(OnEngine):
 
         def weighed(arrays):
             outputs = tree.flatten(row.call(ops, *arrays))
-            return sum(ops.sum(ops.multiply(o, w.astype("float32"))) for o, w in zip(outputs, weights, strict=True)), outputs
+            return sum(
+                ops.sum(ops.multiply(o, w.astype("float32"))) for o, w in zip(outputs, weights, strict=True)
+            ), outputs
 
         fn = self.engine.value_and_grad(weighed) if self.engine.trains else weighed
         found = self.engine.compile(lambda arrays: fn(arrays))(self.arrays(row.arrays))

@@ -40,8 +40,9 @@ class Programs:
         self._states = {}
         self._programs = {}
 
-    def __deepcopy__(self, memo):
-        return None
+    def __reduce__(self):
+        """Copies and pickles of a model compile anew."""
+        return Programs, (self.model,)
 
     def refresh(self):
         """Forget programs if the structure has changed; cheap when nothing anywhere has."""

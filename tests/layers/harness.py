@@ -11,7 +11,6 @@ from keraunos.backend import standardize_dtype, use
 from keraunos.util import tree
 from tests.layers.cases import weights_for
 
-
 ENGINES = ("jax", "numpy", *(("torch",) if importlib.util.find_spec("torch") else ()))
 
 

@@ -140,7 +140,11 @@ def test_stateless_call_changes_nothing(engine):
 def test_mixed_precision_computes_in_16_bits():
     layer = layers.Dense(2, dtype="mixed_bfloat16")
     y = layer(np.ones((1, 3), "float32"))
-    assert standardize_dtype(y.dtype) == "bfloat16" and layer.kernel.dtype == "float32" and layer.compute_dtype == "bfloat16"
+    assert (
+        standardize_dtype(y.dtype) == "bfloat16"
+        and layer.kernel.dtype == "float32"
+        and layer.compute_dtype == "bfloat16"
+    )
 
 
 def test_build_config_goes_round():

@@ -39,7 +39,7 @@ ERRORS = [
     (lambda: ops.max_pool(IMAGE[0, 0], 2), "rank 3, 4 or 5"),
     (lambda: ops.average_pool(IMAGE, 2, padding="full"), "padding must be one of"),
     (lambda: ops.adaptive_max_pool(IMAGE, 0), "output_size must be a positive int"),
-    (lambda: ops.moments(IMAGE, [4]), "axis must be between -4 and 3"),
+    (lambda: ops.moments(IMAGE, [4]), r"axes must be in \[-4, 3\]"),
     (lambda: ops.moments(IMAGE, [0], synchronized=True), "synchronized"),
     (lambda: ops.batch_normalization(LINE, np.ones(3), np.ones(4), -1), r"mean must have shape \(4,\)"),
     (lambda: ops.group_normalization(LINE, None, None, groups=3), "must divide the 4 channels"),

@@ -58,6 +58,11 @@ COLUMN_TASKS = [
         [("Søren Aabye Kierkegaard", "S. Kierkegaard"), ("Émile Zola", "É. Zola")],
         [("Ödön von Horváth", "Ö. Horváth"), ("Łukasz Nowak", "Ł. Nowak")],
     ),
+    ColumnTask(
+        "plain letters",
+        [("José García", "jgarcia"), ("Łukasz Żak", "lzak")],
+        [("Søren Ångström", "sangstrom"), ("Zoë Ñandú", "znandu")],
+    ),
     # e-mails, addresses of the web, paths
     ColumnTask(
         "e-mail from two columns",
@@ -186,6 +191,16 @@ COLUMN_TASKS = [
         "kilometres to metres",
         [("5 km", "5000 m"), ("12 km", "12000 m")],
         [("7.5 km", "7500 m"), ("0.3 km", "300 m")],
+    ),
+    ColumnTask(
+        "kilograms to pounds",
+        [(1.5, "3.31 lb"), (2.0, "4.41 lb"), (70, "154.32 lb")],
+        [(10, "22.05 lb"), (0.5, "1.10 lb")],
+    ),
+    ColumnTask(
+        "first letters of a long text",
+        [("x" * 500 + "a", "xxx"), ("pqr" + "y" * 400, "pqr")],
+        [("abcdef" * 200, "abc")],
     ),
     ColumnTask(
         "minutes to hours",

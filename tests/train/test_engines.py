@@ -18,7 +18,9 @@ X, Y = (X / 16).astype("float32")[:600], Y[:600].astype("int32")
 def perceptron(**compiled):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((64,)), layers.Dense(32, activation="relu"), layers.Dense(10)])
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"], **compiled)
+    model.compile(
+        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"], **compiled
+    )
     return model
 
 
@@ -34,9 +36,16 @@ def losses(model, epochs=3, **kwargs):
 def convnet():
     keras.utils.set_random_seed(1)
     parts = [layers.Reshape((8, 8, 1)), layers.Conv2D(4, 3, padding="same"), layers.BatchNormalization()]
-    parts += [layers.Activation("relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    parts += [
+        layers.Activation("relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax"),
+    ]
     model = keras.Sequential([keras.Input((64,)), *parts])
-    model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

@@ -3,7 +3,18 @@
 import torch
 
 from keraunos.backend.protocol import Engine
-from keraunos.backend.torch import abstract, autograd, creation, module, namespace, natives, random, record, updates
+from keraunos.backend.torch import (
+    abstract,
+    autograd,
+    creation,
+    module,
+    namespace,
+    natives,
+    random,
+    record,
+    recurrent,
+    updates,
+)
 from keraunos.backend.torch import device as places
 from keraunos.backend.torch.dtypes import to_dtype
 
@@ -18,6 +29,7 @@ class TorchEngine(Engine):
     xp = namespace.XP
     natives = natives.TABLE
     updates = updates.TABLE
+    recurrences = recurrent.TABLE
     random = random
     pads = False
     traces = False
@@ -85,7 +97,7 @@ class TorchEngine(Engine):
 
     def parameter(self, variable):
         """A ``torch.nn.Parameter`` that shares the variable's memory, always the same one: it collects ``grad``, optimizers change it."""
-        value, found = variable._value, variable.__dict__.get("_parameter")
+        value, found = variable._value, getattr(variable, "_parameter", None)
         if found is None:
             found = variable._parameter = torch.nn.Parameter(value)
         elif found.data_ptr() != value.data_ptr() or found.shape != value.shape:

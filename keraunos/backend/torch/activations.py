@@ -74,12 +74,15 @@ TABLE = {
     "celu": lambda xp, x, alpha: torch.celu(x, alpha),
     "elu": lambda xp, x, alpha: F.elu(x, alpha),
     "gelu": lambda xp, x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
+    "glu": glu,
     "hard_shrink": lambda xp, x, threshold: F.hardshrink(x, threshold),
     "hard_sigmoid": lambda xp, x: F.hardsigmoid(x),
     "hard_silu": lambda xp, x: F.hardswish(x),
     "hard_tanh": hard_tanh,
     "leaky_relu": leaky_relu,
     "log_sigmoid": lambda xp, x: F.logsigmoid(x),
+    "log_softmax": _along_one_axis(torch.log_softmax),
+    "logsumexp": logsumexp,
     "relu": relu,
     "relu6": lambda xp, x: F.relu6(x),
     "rsqrt": lambda xp, x: torch.rsqrt(x),
@@ -87,12 +90,7 @@ TABLE = {
     "sigmoid": lambda xp, x: torch.sigmoid(x),
     "silu": lambda xp, x: F.silu(x),
     "soft_shrink": lambda xp, x, threshold: F.softshrink(x, threshold),
+    "softmax": _along_one_axis(torch.softmax),
     "softplus": lambda xp, x: F.softplus(x, threshold=40),  # up to where 1 + eˣ is eˣ also in float64
     "threshold": lambda xp, x, threshold, default_value: F.threshold(x, threshold, default_value),
-}
-PARTIAL = {
-    "glu": glu,
-    "log_softmax": _along_one_axis(torch.log_softmax),
-    "logsumexp": logsumexp,
-    "softmax": _along_one_axis(torch.softmax),
 }

@@ -48,4 +48,4 @@ def _bias(query, key, bias, mask, is_causal):
     return torch.where(allowed, bias, torch.finfo(query.dtype).min * 0.7)
 
 
-PARTIAL = {"dot_product_attention": dot_product_attention}
+TABLE = {"dot_product_attention": dot_product_attention}

@@ -50,4 +50,4 @@ def sparse_categorical_crossentropy(xp, target, output, from_logits, axis):
     return torch.where((target >= 0) & (target < n), loss, float("nan"))
 
 
-PARTIAL = {fn.__name__: fn for fn in (binary_crossentropy, sparse_categorical_crossentropy)}
+TABLE = {fn.__name__: fn for fn in (binary_crossentropy, sparse_categorical_crossentropy)}

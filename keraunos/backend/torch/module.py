@@ -3,6 +3,7 @@
 import torch
 
 from keraunos.backend import dispatch
+from keraunos.backend.dtypes import standardize_dtype
 
 # What code written for PyTorch asks of a model.
 ATTRIBUTES = frozenset(
@@ -12,23 +13,45 @@ ATTRIBUTES = frozenset(
 
 
 class LayerModule(torch.nn.Module):
-    """A ``torch.nn.Module`` that computes with a layer and shares its weights: whichever side changes them, both see it."""
+    """A ``torch.nn.Module`` that computes with a layer and shares its weights: whichever side changes them, both see it.
+
+    Its parameters and buffers are the layer's variables by their paths, looked up anew whenever PyTorch asks for them.
+    """
 
     def __init__(self, layer):
+        self.__dict__.update(layer=layer, _found_parameters={}, _found_buffers={}, _seen={})  # a layer is no submodule
         super().__init__()
-        self.__dict__["layer"] = layer  # not a submodule: it is no module
-        self._register()
 
-    def _register(self):
-        """Parameters and buffers by the paths of the layer's variables, for those that it has by now."""
-        engine = dispatch.get_engine("torch")
+    @property
+    def _parameters(self):
+        self._look()
+        return self._found_parameters
+
+    @property
+    def _buffers(self):
+        self._look()
+        return self._found_buffers
+
+    # PyTorch's constructor sets both to empty dicts.
+    @_parameters.setter
+    def _parameters(self, empty):
+        self._found_parameters.update(empty)
+
+    @_buffers.setter
+    def _buffers(self, empty):
+        self._found_buffers.update(empty)
+
+    def _look(self):
+        """Take up variables that are new or have another value; what PyTorch put in the place of the others stays."""
         for name, v in self._named():
-            if v.trainable:
-                self._parameters[name] = engine.parameter(v)
-                self._buffers.pop(name, None)
-            else:
-                self._buffers[name] = v._value
-                self._parameters.pop(name, None)
+            seen = v._value, v.trainable
+            if not _same(self._seen.get(name), seen):
+                self._seen[name] = seen
+                home, other = self._found_parameters, self._found_buffers
+                if not v.trainable:
+                    home, other = other, home
+                other.pop(name, None)
+                home[name] = _own_tensor(v)
 
     def _named(self):
         """Pairs (name without dots, variable); a number follows where two variables have one path."""
@@ -43,37 +66,69 @@ class LayerModule(torch.nn.Module):
     def forward(self, *args, **kwargs):
         if "training" not in kwargs and self.layer._signature.takes_training:
             kwargs["training"] = self.training
-        found = self.layer(*args, **kwargs)
-        self._register()  # statistics have new values, and a first call makes weights
-        return found
+        held = {**self._parameters, **self._buffers}
+        own = {name: _own_tensor(v) for name, v in self._named()}
+        if all(
+            held[name] is tensor or not v.trainable
+            for (name, v), tensor in zip(self._named(), own.values(), strict=True)
+        ):
+            return self.layer(*args, **kwargs)
+        return self._call_with(held, args, kwargs)
+
+    def _call_with(self, held, args, kwargs):
+        """The layer with tensors of others in the place of its weights (``torch.func.functional_call``)."""
+        names = {id(v): name for name, v in self._named()}
+        layer = self.layer
+        trained, carried = (
+            [names[id(v)] for v in group] for group in (layer.trainable_variables, layer.non_trainable_variables)
+        )
+        outputs, new = layer.stateless_call([held[n] for n in trained], [held[n] for n in carried], *args, **kwargs)
+        self._found_buffers.update(
+            {n: value for n, value in zip(carried, new, strict=True) if n in self._found_buffers}
+        )
+        return outputs
 
     def _apply(self, fn, recurse=True):
         """``to``, ``cuda``, ``half`` ...: what they make of the tensors is the layer's from then on."""
-        self._register()
         super()._apply(fn, recurse)
         self._take_back()
         return self
 
     def load_state_dict(self, state_dict, strict=True, assign=False):
-        self._register()
         found = super().load_state_dict(state_dict, strict=strict, assign=assign)
         self._take_back()
         return found
 
-    def state_dict(self, *args, **kwargs):
-        self._register()
-        return super().state_dict(*args, **kwargs)
-
     def _take_back(self):
-        held = {**self._parameters, **self._buffers}
+        """Give the layer the tensors that PyTorch has put in the place of its own, and their dtype."""
+        held = {**self._found_parameters, **self._found_buffers}
+        changed = None
         for name, v in self._named():
-            tensor = held[name]
-            v._value = tensor.detach()
+            tensor, before = held[name], v._dtype
             if isinstance(tensor, torch.nn.Parameter):
                 v._parameter = tensor
+            v._value = tensor.detach()
+            v._dtype = standardize_dtype(tensor.dtype)
+            changed = v._dtype if v._dtype != before else changed
+        if changed is not None:
+            for layer in self.layer._flatten_layers():
+                layer.dtype_policy = changed
 
     def extra_repr(self):
         return repr(self.layer)
+
+
+def _own_tensor(variable):
+    """The tensor of a variable that PyTorch's code is given."""
+    return dispatch.get_engine("torch").parameter(variable) if variable.trainable else variable._value
+
+
+def _same(old, new):
+    """Whether a variable's tensor is still in the same memory, and trained or not as before."""
+    if old is None or old[1] != new[1]:
+        return False
+    (a, _), (b, _) = old, new
+    return a is b or (a.data_ptr() == b.data_ptr() != 0 and a.shape == b.shape and a.dtype is b.dtype)
 
 
 def as_module(layer):

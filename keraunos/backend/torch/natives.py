@@ -23,16 +23,15 @@ def dense(xp, x, kernel):
     return xp.matmul(x, kernel)
 
 
-PARTIAL = {
+TABLE = {
     "dense": dense,
     "top_k": top_k,
-    **activations.PARTIAL,
-    **attention.PARTIAL,
-    **losses.PARTIAL,
-    **normalization.PARTIAL,
-    **pooling.PARTIAL,
+    **activations.TABLE,
+    **attention.TABLE,
+    **losses.TABLE,
+    **normalization.TABLE,
+    **pooling.TABLE,
 }
-TABLE = {**activations.TABLE, **PARTIAL}
 
 
 def with_body(fn, body):

@@ -95,7 +95,7 @@ def moments(xp, x, axes, keepdims, synchronized):
     return mean, variance
 
 
-PARTIAL = {
+TABLE = {
     fn.__name__: fn
     for fn in (
         *(layer_normalization, rms_normalization, group_normalization, moments),

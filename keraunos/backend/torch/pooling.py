@@ -42,4 +42,4 @@ def _around(sizes, window, steps, padding):
     return tuple(t // 2 for t in total) if fits else None
 
 
-PARTIAL = {"average_pool": average_pool}
+TABLE = {"average_pool": average_pool}

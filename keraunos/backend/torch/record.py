@@ -31,7 +31,9 @@ _BOUND = frozenset(
 )
 _METHODS = frozenset("view expand".split())
 # They read values into Python, and the recorder below does not see them.
-_READERS = frozenset(("numpy", "tolist", "item", "__array__", "__bool__", "__int__", "__float__", "__index__", "__iter__"))
+_READERS = frozenset(
+    ("numpy", "tolist", "item", "__array__", "__bool__", "__int__", "__float__", "__index__", "__iter__")
+)
 _VALUE_TAGS = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
 
@@ -314,8 +316,17 @@ def _without_aliases(calls, results):
     return kept
 
 
+def _rnn_layer(x, *args):
+    """oneDNN's recurrent layer keeps what its gradient reads only while it sees that one is wanted."""
+    with torch.enable_grad():
+        found = torch.ops.aten.mkldnn_rnn_layer.default(x.detach().requires_grad_(), *args)
+    return [t.detach() for t in found]
+
+
 def _bound(fn, args):
     """The quickest function that does the same, and its arguments."""
+    if fn is torch.ops.aten.mkldnn_rnn_layer.default and args[-1] is True:
+        return _rnn_layer, args
     if not isinstance(fn, torch._ops.OpOverload):
         return fn, args
     name = fn._schema.name.removeprefix("aten::")

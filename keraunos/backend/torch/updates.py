@@ -18,7 +18,11 @@ def adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
 
 
 def _adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
-    values, means, squares = ([x.clone() for x in group] for group in (values, means, squares))
+    # The kernel goes through memory: gradients of convolutions, which come permuted, have to lie as the weights do.
+    gradients = [g.contiguous() for g in gradients]
+    values, means, squares = (
+        [x.clone(memory_format=torch.contiguous_format) for x in group] for group in (values, means, squares)
+    )
     steps = _STEPS.get(rate.device)
     if steps is None:
         steps = _STEPS[rate.device] = torch.tensor(1e9, dtype=torch.float32, device=rate.device)

@@ -89,7 +89,9 @@ def simple_values(value, spread):
 
     Integers and fractions with small denominators, and those times π or √2's like, as long as chance alone would rarely give one.
     """
-    found = []
+    found: list[tuple[float, float]] = []
+    if not math.isfinite(value):
+        return []
     for unit in (1.0, math.pi, 1.0 / math.pi):
         for denominator in (1, 2, 3, 4, 5, 6, 8, 10):
             numerator = round(value / unit * denominator)
@@ -107,9 +109,11 @@ def simple_values(value, spread):
 
 def bits(value, spread):
     """Length of a constant's description: a fraction's digits where it is one, else the digits that its standard error leaves."""
-    fraction = Fraction(value).limit_denominator(12)
     if value == 0:
         return 1.0
+    if not math.isfinite(value):
+        return 2.0 + 52.0
+    fraction = Fraction(value).limit_denominator(12)
     if abs(float(fraction) - value) <= 1e-12 * abs(value):
         return 1.0 + math.log2((1 + abs(fraction.numerator)) * fraction.denominator)
     for unit in (math.pi, 1.0 / math.pi):

@@ -90,7 +90,8 @@ class Estimator:
 
     def _check_fitted(self, what):
         if self.chosen is None:
-            raise NotFitted(f"Formula {self.name!r}: {what} needs a fitted formula. Call fit(x, y) first.")
+            errors = require("sklearn", who="Formula", module="sklearn.exceptions")
+            raise errors.NotFittedError(f"Formula {self.name!r}: {what} needs a fitted formula. Call fit(x, y) first.")
 
     def _columns(self, x):
         """The columns that were fitted, (rows, variables), found by name where they have names."""
@@ -114,7 +115,3 @@ class Estimator:
         if isinstance(seed, numbers.Integral) and seed >= 0:
             return int(seed)
         raise ValueError(f"Formula: seed must be an integer of at least 0 or None, got {seed!r}.")
-
-
-class NotFitted(ValueError, AttributeError):
-    """A formula is asked for before ``fit``; what scikit-learn's ``NotFittedError`` is, too."""

@@ -88,6 +88,11 @@ def complexity(tokens):
     return len(tokens)
 
 
+def key(tokens):
+    """What tells expressions apart: as tuples, the variable 1 and the constant 1.0 are equal."""
+    return tuple(str(t) if type(t) is int else t for t in tokens)
+
+
 def is_valid(tokens):
     """Whether the tokens are one expression in postfix order."""
     depth = 0
@@ -131,7 +136,7 @@ def mul(a, b):
         return a
     if is_const(b):
         return mul(b, a)
-    if is_const(a) and b[-1] == "div" and b[0] == 1.0 and is_valid(b[1:-1]):
+    if is_const(a) and b[-1] == "div" and type(b[0]) is float and b[0] == 1 and is_valid(b[1:-1]):
         return (*a, *b[1:])
     return (*a, *b, "mul")
 
@@ -225,7 +230,7 @@ def _product(name, parts):
     """mul, div, square or cube of parts without constant factors."""
     if name in ("mul", "div"):
         return {"mul": mul, "div": div}[name](*parts)
-    return parts[0] if parts[0] == (1.0,) else (*parts[0], name)
+    return parts[0] if is_const(parts[0]) else (*parts[0], name)
 
 
 def _split_factor(tokens):

@@ -7,7 +7,7 @@ import numpy as np
 
 from keraunos.programs.formula.choice import description_length
 from keraunos.programs.formula.constants import refine, residual_sum, simplified
-from keraunos.programs.formula.expression import Expression, complexity, constants, evaluate, fold, substitute
+from keraunos.programs.formula.expression import Expression, complexity, constants, evaluate, fold, key, substitute
 
 
 class Entry(NamedTuple):
@@ -54,8 +54,8 @@ class Front:
         mean = np.average(y, weights=weights**2)
         self.variance = float(np.mean((weights * (y - mean)) ** 2)) or 1e-300
         self.entries: dict[int, Entry] = {}
-        self.seen: set[Expression] = set()
-        self._descriptions: dict[Entry, float] = {}
+        self.seen: set[tuple] = set()
+        self._descriptions: dict[tuple, float] = {}
         self._enter((float(mean),), self.loss((float(mean),)))  # whatever its unit: something to begin from
 
     def loss(self, tokens):
@@ -68,7 +68,7 @@ class Front:
         tokens = fold(tokens)
         if not self._may_enter(tokens):
             return math.inf
-        self.seen.add(tokens)
+        self.seen.add(key(tokens))
         tokens, total = refine(tokens, self.x, self.y, self.weights, iterations)
         self.budget.count(3 * iterations * len(tokens) * len(self.y))
         loss = total / len(self.y)
@@ -82,7 +82,7 @@ class Front:
         return loss / self.variance
 
     def _may_enter(self, tokens):
-        if tokens in self.seen or complexity(tokens) > self.max_complexity:
+        if key(tokens) in self.seen or complexity(tokens) > self.max_complexity:
             return False
         if not self.allowed.issuperset(t for t in tokens if type(t) is str):
             return False
@@ -104,11 +104,12 @@ class Front:
 
     def description(self, entry):
         """Bits that the formula and its residuals take; computed once for each."""
-        if entry not in self._descriptions:
-            self._descriptions[entry] = description_length(
+        name = key(entry.tokens), entry.loss
+        if name not in self._descriptions:
+            self._descriptions[name] = description_length(
                 entry.tokens, entry.loss, self.x, self.y, self.weights, self.variance, len(self.allowed)
             )
-        return self._descriptions[entry]
+        return self._descriptions[name]
 
     def chosen(self):
         """The entry of the shortest description."""

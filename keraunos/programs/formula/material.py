@@ -142,7 +142,7 @@ def products(left, right):
     tokens = [(*a, *b, "mul") for a in left.tokens for b in right.tokens]
     with np.errstate(all="ignore"):
         values = left.values[:, None] * right.values  # (left, right, rows)
-    return kept(tokens, values.reshape(len(tokens), -1))
+    return kept(tokens, values.reshape(len(tokens), left.values.shape[1]))
 
 
 def taken(material, which):

@@ -1,5 +1,6 @@
 """``Formula``: symbolic regression with the manners of every other model."""
 
+import functools
 import json
 import os
 
@@ -48,7 +49,7 @@ class Formula(Estimator, Model):
     >>> x = rng.uniform(1, 3, (200, 2))
     >>> f = Formula(max_evaluations=3e8).fit(x, x[:, 0] / (1 + x[:, 1]), verbose=0)
     >>> str(f.best)
-    'x0 / (1 + x1)'
+    'x0 / (x1 + 1)'
     >>> f.predict([[6.0, 2.0]])
     array([2.])
     """
@@ -152,7 +153,7 @@ class Formula(Estimator, Model):
                 }
                 events.on_epoch_begin(epoch)
                 events.on_epoch_end(epoch, logs)
-                progress.show(step.stage, logs["loss"], lambda: self._text(fit, best))
+                progress.show(step.stage, logs["loss"], functools.partial(self._text, fit, best))
                 budget.stopped = budget.stopped or bool(self.stop_training)
         except KeyboardInterrupt:
             stage = "stopped by Ctrl-C"

@@ -116,7 +116,7 @@ def to_sympy(tokens, names):
     stack = []
     for token in tokens:
         if type(token) is int:
-            stack.append(sympy.Symbol(ids[token], real=True))
+            stack.append(sympy.Symbol(ids[token]))
         elif type(token) is float:
             stack.append(_sympy_number(sympy, token))
         else:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keraunos.util.errors import describe
+from keraunos.util.optional import require
 
 
 class Table(NamedTuple):
@@ -89,9 +90,9 @@ def read(x, y, sample_weight=None, who="Formula"):
         raise ValueError(f"{who}: requires y to be passed, but the target y is None.")
     target = np.asarray(y)
     if target.ndim == 2 and target.shape[1] == 1:
-        warnings.warn(
-            f"{who}: a column-vector y was passed when a 1d array was expected; it is taken as one.", stacklevel=3
-        )
+        conversion = require("sklearn", who=who, module="sklearn.exceptions").DataConversionWarning
+        message = f"{who}: a column-vector y was passed when a 1d array was expected; it is taken as one."
+        warnings.warn(message, conversion, stacklevel=3)
         target = target[:, 0]
     if target.ndim != 1 or len(target) != len(values):
         raise ValueError(
@@ -106,6 +107,10 @@ def read(x, y, sample_weight=None, who="Formula"):
     complete = np.isfinite(target) & np.all(np.isfinite(values), axis=1)
     missing = int(len(target) - complete.sum())
     kept = complete & (weights > 0)
+    if not values.shape[1]:
+        raise ValueError(f"{who}: 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
+    if len(weights) and not weights.any():
+        raise ValueError(f"{who}: every sample weight is zero: there is nothing to fit.")
     if kept.sum() < 2:
         raise ValueError(
             f"{who}: at least 2 complete rows are needed, got n_samples = {len(target)} of which {int(kept.sum())} are complete."

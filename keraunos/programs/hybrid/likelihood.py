@@ -15,7 +15,7 @@ def negative_log_likelihood(y_true, y_pred):
 
     >>> import numpy as np
     >>> from keraunos import programs
-    >>> programs.negative_log_likelihood(np.array([1]), np.log([[0.25, 0.75]])).round(4).tolist()
+    >>> [round(v, 4) for v in programs.negative_log_likelihood(np.array([1]), np.log([[0.25, 0.75]])).tolist()]
     [0.2877]
     """
     if len(y_true.shape) == 1:

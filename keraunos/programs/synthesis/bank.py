@@ -64,7 +64,7 @@ class Bank:
         self.levels = defaultdict(list)  # (type, cost) -> [Entry]
 
     def add(self, kind, entry: Entry) -> bool:
-        """Keep an entry unless its values are known, too large, or undefined on every wanted row."""
+        """Keep an entry unless its values are known, too large (a leaf never is), or undefined on every wanted row."""
         known, key = self.known[kind], entry.values
         try:
             if key in known:
@@ -76,7 +76,7 @@ class Bank:
         if entry.partial and all(v is None for v in entry.values[: self.labelled]):
             return False
         keep = self.keep
-        for value in entry.values:
+        for value in entry.values if isinstance(entry.head, Primitive) else ():
             if value is not None and not keep(value):
                 return False
         known[key] = entry

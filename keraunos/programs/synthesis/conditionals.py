@@ -28,7 +28,7 @@ def tests(bank: Bank, kind, n: int) -> list[tuple[int, Entry]]:
     return sorted(found.items(), key=lambda item: item[1].cost)
 
 
-def grown_terms(cover, wanted, bound: int) -> dict[int, Entry]:
+def grown_terms(cover, wanted, bound: float) -> dict[int, Entry]:
     """Programs for sets of examples, each grown from one example as far as one cover goes."""
     terms, n = {}, len(wanted)
     known: dict[int, Entry | None] = {}

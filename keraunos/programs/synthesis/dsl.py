@@ -125,7 +125,7 @@ class DSL:
     ... def add(a: int, b: int) -> int:
     ...     return a + b
     >>> dsl = programs.DSL("sums", [add], constants=[1])
-    >>> programs.synthesize([(1, 3), (5, 11)], dsl=dsl).best([10])
+    >>> programs.synthesize([(1, 3), (5, 11)], dsl=dsl).best(10)
     21
     """
 

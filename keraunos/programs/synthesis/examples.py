@@ -47,6 +47,11 @@ def as_row(value) -> tuple:
     return value if isinstance(value, tuple) else (value,)
 
 
+def distinct(rows: Iterable[tuple]) -> list[tuple]:
+    """Each row once."""
+    return list({frozen(row): row for row in rows}.values())
+
+
 def check_contradictions(examples: Examples) -> None:
     """Raise ``ContradictionError`` when equal inputs have different outputs."""
     first: dict = {}

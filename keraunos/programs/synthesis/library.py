@@ -44,9 +44,19 @@ def learn_library(
     Raises ``ImportError`` when ``stitch_core`` is not installed; ``ValueError`` without solutions.
 
     >>> from keraunos import programs
-    >>> mails = [programs.synthesize([(f"{n}@a.org", n.title()), (f"x{n}@b.de", f"X{n}")]).best for n in ("ann", "bob")]
-    >>> programs.learn_library(mails).primitives[-1].name
-    'fn_0'
+    >>> @programs.primitive(source="sorted({0})[::-1]")
+    ... def falling(x: list[int]) -> list[int]:
+    ...     return sorted(x)[::-1]
+    >>> @programs.primitive(source="{0}[:2]")
+    ... def two(x: list[int]) -> list[int]:
+    ...     return x[:2]
+    >>> @programs.primitive(source="sum({0})")
+    ... def total(x: list[int]) -> int:
+    ...     return sum(x)
+    >>> dsl = programs.DSL("falling", [falling, two, total])
+    >>> solved = [programs.synthesize([([3, 1, 2], 5), ([5, 4, 9], 14)], dsl=dsl) for _ in range(3)]
+    >>> programs.learn_library(solved).primitives[-1]
+    fn_0(list[int]) -> int
     """
     rules = [r for r in map(_rule, solutions) if r is not None]
     if not rules:
@@ -112,6 +122,7 @@ def _runner(body: Expression):
     if isinstance(body, Literal):
         value = body.constant.value
         return lambda values: value
+    assert isinstance(body, Apply)
     fn, parts = body.primitive.fn, [_runner(a) for a in body.arguments]
     return lambda values: fn(*[part(values) for part in parts])
 
@@ -134,6 +145,7 @@ class _Names:
         if isinstance(expression, Input):
             key, letter = ("input", number, expression.index, type_name(expression.type)), "v"
         else:
+            assert isinstance(expression, Literal)
             key, letter = ("constant", type_name(expression.type), frozen(expression.constant.value)), "c"
         token = self.tokens.setdefault(key, f"{letter}{len(self.tokens)}")
         self.meaning[token] = expression

@@ -21,6 +21,9 @@ FORMATS = {
     ".2%": 3,
 }
 MAX_CONSTANTS = 6
+# Pounds, inches, feet, miles, ounces and gallons, to and from the metric system.
+UNITS = "2.20462 0.453592 0.393701 2.54 3.28084 0.3048 0.621371 1.60934 0.035274 28.3495 0.264172 3.78541".split()
+TOLERANCE = Decimal("0.000001")
 PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 
 
@@ -152,11 +155,19 @@ def _numbers(values) -> list[Decimal] | None:
 
 def _relations(column, wanted) -> list[Decimal]:
     """What all outputs are times, divided by or more than an input, if that is a short number."""
-    pairs = list(zip(wanted, column))
+    pairs = list(dict.fromkeys(zip(wanted, column)))
+    if len(pairs) < 2:  # anything holds for one
+        return []
+    known = [f for f in map(Decimal, UNITS) if all(abs(w - c * f) <= abs(c) * TOLERANCE + _step(w) for w, c in pairs)]
     found = [{w / c for w, c in pairs if c}, {c / w for w, c in pairs if w}, {w - c for w, c in pairs}]
     trivial = (1, 1, 0)  # x * 1, x / 1, x + 0
     same = [v.pop().normalize() for v, t in zip(found, trivial) if len(v) == 1 and t not in v]
-    return [Decimal(format(v, "f")) for v in same if v and len(v.as_tuple().digits) < 7]
+    return known + [Decimal(format(v, "f")) for v in same if v and len(v.as_tuple().digits) < 7]
+
+
+def _step(value: Decimal) -> Decimal:
+    """Half a unit of the last digit that is written: how far a rounded value may be off."""
+    return Decimal(5).scaleb(int(value.as_tuple().exponent) - 1)
 
 
 def _bounds(column, outputs) -> list:

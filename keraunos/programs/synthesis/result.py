@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from keraunos.programs.synthesis import expression as expressions
 from keraunos.programs.synthesis.bank import frozen
 from keraunos.programs.synthesis.dsl import DSL, find_dsl
-from keraunos.programs.synthesis.examples import as_row, read_rows
+from keraunos.programs.synthesis.examples import as_row, distinct, read_rows
 from keraunos.programs.synthesis.expression import Expression, Input
 
 MARGIN = 5  # cost beyond that of the best up to which a program is still asked
@@ -16,6 +16,7 @@ class Rule:
 
     ``cost`` is the price of its parts; the cheaper of two programs that fit is the better guess. A missing input (None), or one on
     which the program is undefined, gives None.
+
     >>> from keraunos import programs
     >>> rule = programs.synthesize([("Ada Lovelace", "A. Lovelace"), ("Alan Turing", "A. Turing")]).best
     >>> rule("Grace Hopper")
@@ -102,7 +103,7 @@ class Ambiguity(tuple):
 def ambiguities(programs: Sequence[Rule], inputs: Iterable, limit: int = 5) -> list[Ambiguity]:
     """The inputs on which programs of about the same cost differ, the most telling first: where the best two do, then by answers."""
     programs = [rule for rule in programs if rule.cost <= programs[0].cost + MARGIN]
-    rows = list(dict.fromkeys(map(as_row, inputs)))
+    rows = distinct(map(as_row, inputs))
     columns = [rule.map(rows) for rule in programs]
     found = []
     for i, row in enumerate(rows):

@@ -15,7 +15,8 @@ from keraunos.programs.synthesis.witness import SLICED, Cover
 CHUNK = 2000  # nodes between two looks at the clock
 FIRST_LEVEL = 3  # cost from which on the goal is tried
 MAX_LEVEL = 200
-PATIENCE = 20_000  # nodes after which a solution is good enough
+PATIENCE = 40  # nodes, times the square of its cost, after which a solution is good enough: dear ones are often wrong
+MAX_PATIENCE = 60_000
 SMALL_BRANCH = 8  # a conditional costs at least so much more than one of its branches
 GROWN = 3  # covers of branches are looked for again when the bank is so many times as large
 ALTERNATIVES = 12  # covers looked for at a level
@@ -28,15 +29,18 @@ class Search:
         rows: for each row, a list with the readings {type name: value} of each input.
         wanted: outputs of the first rows; further rows only tell programs apart.
         costs: dict of parts of the language to costs that take the place of its own (see ``prior``).
+        penalty: function of a solution's entry that gives what its price is beyond its cost.
         literal: function of a text that gives its cost as a literal of a join; None: only constants of the language.
     """
 
-    def __init__(self, dsl: DSL, rows, wanted, goal, input_types, constants=(), costs=None, literal=None):
+    def __init__(self, dsl: DSL, rows, wanted, goal, input_types, constants=(), costs=None, literal=None, penalty=None):
         self.dsl, self.rows, self.wanted, self.goal = dsl, rows, list(wanted), goal
         self.costs = {p.name: p.cost for p in dsl.primitives} | dict(costs or {})
         self.bank = Bank(len(self.wanted), dsl.keep)
         self.nodes, self.level = 0, 0
         self.solutions: dict[Any, Entry] = {}  # values on all rows -> cheapest entry
+        self.prices: dict[Any, float] = {}  # their costs with penalties
+        self.penalty = penalty
         self.terms: dict[int, Entry] = {}  # examples that it is right on -> cheapest entry
         self.covered: dict[int, Entry] = {}  # the same for joins
         self._grown = 0
@@ -47,6 +51,7 @@ class Search:
         self._places = {p.arguments[1] for p in slices}  # needed in texts that are sliced, nowhere else
         self.leaves = self._make_leaves(input_types, self.constants)
         self._work: Iterator | None = None
+        self.pending = False  # the goal is still to be tried at this level
 
     def _make_leaves(self, input_types, constants):
         n = len(self.rows)
@@ -114,6 +119,7 @@ class Search:
         key = frozen(entry.values)
         if key not in self.solutions or entry.cost < self.solutions[key].cost:
             self.solutions[key] = entry
+            self.prices[key] = entry.cost + (self.penalty(entry) if self.penalty else 0.0)
 
     # -- reaching the goal ---------------------------------------------------------------------------------------------
 
@@ -161,41 +167,56 @@ class Search:
         return costs_from_partial(self.dsl, self.constants, partial) if partial else None
 
     @property
-    def best_cost(self) -> int:
-        """Cost of the cheapest solution."""
-        return min((e.cost for e in self.solutions.values()), default=10**6)
+    def _is_impatient(self) -> bool:
+        return self.nodes > min(MAX_PATIENCE, PATIENCE * self.best_cost**2)
+
+    @property
+    def best_cost(self) -> float:
+        """Price of the best solution; a million where there is none."""
+        return min(self.prices.values(), default=10**6)
 
     # -- the loop --------------------------------------------------------------------------------------------------
 
-    def advance(self, stop: Callable[[], bool], patience: int = PATIENCE, on_level=None):
+    def advance(self, stop: Callable[[], bool], on_level=None):
         """Go on until ``stop()``, asked every few thousand nodes, or until the search is done, which the result says.
 
-        It is done when the bank has all that is cheaper than the best solution, or when there is a solution and ``patience``
-        nodes have been tried.
+        It is done when the bank has all that is cheaper than the best solution, or when there is a solution and patience is
+        at an end.
         """
         self.resumed = time.perf_counter()
         try:
             while self.level < MAX_LEVEL:
-                if self._work is None:
-                    self._work = self._grow(self.level + 1)
-                for _ in self._work:
-                    if self.solutions and self.nodes > patience:
-                        break
-                    if stop():
+                if not self.pending:
+                    if not self._grown_to(self.level + 1, stop):
                         return False
-                self._work = None
-                self.level += 1
-                if self.level >= FIRST_LEVEL:
+                    self.level += 1
+                    self.pending = self.level >= FIRST_LEVEL
+                if self.pending:
                     self._reach(stop)
+                    if stop():  # it may have left covers out: another call does it again
+                        return False
+                    self.pending = False
                 if on_level is not None:
                     on_level(self)
-                if self.solutions and (self.nodes > patience or self.level + 1 >= self.best_cost):
+                if self.solutions and (self._is_impatient or self.level + 1 >= self.best_cost):
                     return True
                 if stop():
                     return False
             return True
         finally:
             self.seconds += time.perf_counter() - self.resumed
+
+    def _grown_to(self, cost: int, stop) -> bool:
+        """Whether the bank has all of a cost, or as much as patience asks for; False when it was stopped before."""
+        if self._work is None:
+            self._work = self._grow(cost)
+        for _ in self._work:
+            if self.solutions and self._is_impatient:
+                break
+            if stop():
+                return False
+        self._work = None
+        return True
 
 
 def _partitions(total: int, parts: int) -> Iterator[tuple[int, ...]]:

@@ -46,6 +46,7 @@ def write_state(path, examples, search: Search | None, working: list[int]) -> No
         "working": working,
         "level": search.level if search else 0,
         "nodes": search.nodes if search else 0,
+        "pending": search.pending if search else False,
         "costs": search.costs if search else {},
         "bank": bank_state(search) if search else [],
     }

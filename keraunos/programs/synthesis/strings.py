@@ -194,6 +194,7 @@ def words_reversed(text: str) -> str:
 
 @primitive(cost=3)
 def without_accents(text: str) -> str:
+    text = text.translate(str.maketrans("ØøŁłĐđĦħı", "OoLlDdHhi"))  # letters that have no accent to take away
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
@@ -326,9 +327,13 @@ def _separators(texts, wanted) -> list[Constant]:
     """Runs of punctuation in the inputs, and single marks of inputs and outputs; those in every input first."""
     runs: dict[str, int] = {}
     for text in texts:
-        for run in {*re.findall(r"[^\w\s]+\s*|\s+", text), *re.findall(r"[^\w]|_", text)}:
+        for run in {
+            *re.findall(r"[^\w\s]+\s*|\s+", text),
+            *re.findall(r"\s+[^\w\s]+", text),
+            *re.findall(r"[^\w]|_", text),
+        }:
             runs[run] = runs.get(run, 0) + 1
-    common = sorted(runs, key=lambda run: (-runs[run], len(run), run))[:10]
+    common = sorted(runs, key=lambda run: (-runs[run], len(run), run))[:12]
     marks = [m for m in dict.fromkeys(c for o in wanted for c in re.findall(r"[^\w]|_", o)) if m not in common][:4]
     return [Constant(s, Separator, 1 if runs[s] * 2 >= len(texts) else 2) for s in common] + [
         Constant(m, Separator, 2) for m in marks

@@ -10,6 +10,7 @@ from keraunos.programs.synthesis.examples import (
     Examples,
     as_row,
     check_contradictions,
+    distinct,
     diverse,
     input_types,
     read_examples,
@@ -17,6 +18,7 @@ from keraunos.programs.synthesis.examples import (
 )
 from keraunos.programs.synthesis.library import inlined
 from keraunos.programs.synthesis.oddity import oddity
+from keraunos.programs.synthesis.prior import SCALE
 from keraunos.programs.synthesis.progress import SearchProgress
 from keraunos.programs.synthesis.result import Ambiguity, Rule
 from keraunos.programs.synthesis.search import Search
@@ -26,7 +28,8 @@ from keraunos.util.errors import describe
 
 WORKING = 6  # examples that a search looks at; the others check what it finds
 PROBES = 4  # inputs without outputs that tell programs apart
-SEEN = 200  # inputs without outputs on which programs are tried
+ENOUGH = 2  # given inputs from which on none are made up
+SEEN = 100  # inputs without outputs on which programs are tried
 FIRST_NODES = 30_000  # nodes after which the costs are learnt anew from what has been half solved
 GROWTH = 2  # each later search may take so many times more
 FEW, MANY = 4, 12  # examples among which a wrong one is looked for
@@ -52,6 +55,7 @@ class Synthesis:
         self._search: Search | None = None
         self._costs: dict[str, int] | None = None
         self._budget = FIRST_NODES
+        self._seen: list | None = None
         self._wanted = [dsl.goal(o) for o in examples.outputs]
         if state is not None:
             self._restore()
@@ -153,7 +157,7 @@ class Synthesis:
         self.programs = self._ranked([rule for rule, w in zip(programs, wrong) if w is None])
         if self.programs or not programs:
             return False
-        self._working = sorted({*self._working, wrong[0]})
+        self._working = sorted({*self._working, *(w for w in wrong[:1] if w is not None)})
         self._search, self.finished = None, False
         return True
 
@@ -178,7 +182,7 @@ class Synthesis:
             self._working = content["working"]
             search = self._search = self._new_search(content["costs"])
             restore_bank(search, content["bank"])
-            search.level, search.nodes = content["level"], content["nodes"]
+            search.level, search.nodes, search.pending = content["level"], content["nodes"], content["pending"]
 
     def _new_search(self, costs=None) -> Search:
         working = Examples(*([column[i] for i in self._working] for column in self.examples))
@@ -190,12 +194,14 @@ class Synthesis:
         rows = read_rows([*working.inputs, *self._probes()], self.dsl)
         wanted = [self._wanted[i][1] for i in self._working]
         literal = self.dsl.literal and self.dsl.literal(working.inputs)
-        return Search(self.dsl, rows, wanted, goals.pop(), types, constants, costs or self._costs, literal)
+        return Search(
+            self.dsl, rows, wanted, goals.pop(), types, constants, costs or self._costs, literal, self._penalty
+        )
 
     def _probes(self) -> list[tuple]:
         """Inputs without outputs that tell programs apart: some given, some made up."""
         chosen = diverse(Examples(self.inputs, [""] * len(self.inputs)), PROBES)
-        varied = self.dsl.vary(self.examples.inputs) if self.dsl.vary else []
+        varied = self.dsl.vary(self.examples.inputs) if self.dsl.vary and len(chosen) < ENOUGH else []
         return [*(self.inputs[i] for i in chosen), *varied]
 
     def _first_wrong(self, rule: Rule) -> int | None:
@@ -203,10 +209,18 @@ class Synthesis:
         got = rule.map(self.examples.inputs)
         return next((i for i, (g, (_, w)) in enumerate(zip(got, self._wanted)) if g is None or g != w), None)
 
+    def _penalty(self, entry) -> float:
+        """How odd the results of a solution are, in the scale of its cost."""
+        return self._oddity(inlined(entry.expression())) * (SCALE if self._costs else 1)
+
+    def _oddity(self, expression) -> float:
+        if self._seen is None:
+            self._seen = read_rows(self.inputs[:SEEN], self.dsl)
+        return oddity([expression(row) for row in self._seen], self.inputs[:SEEN], self.examples)
+
     def _ranked(self, programs: list[Rule]) -> list[Rule]:
         """By cost, and by how odd the results look on the inputs without outputs."""
-        inputs = self.inputs[:SEEN]
-        penalties = [oddity(rule.map(inputs), inputs, self.examples) for rule in programs]
+        penalties = [self._oddity(rule.expression) for rule in programs]
         order = sorted(range(len(programs)), key=lambda i: programs[i].cost + penalties[i])
         return [programs[i] for i in order][:KEPT]
 
@@ -258,4 +272,4 @@ def synthesize(
         raise ValueError(f"synthesize: names must name the {width} inputs, got {names}.")
     known = set(map(str, read.inputs))
     rest = [row for row in map(as_row, inputs) if str(row) not in known]
-    return Synthesis(read, dsl, list(dict.fromkeys(rest)), names, columns, state).resume(time_limit, verbose, watch)
+    return Synthesis(read, dsl, distinct(rest), names, columns, state).resume(time_limit, verbose, watch)
