@@ -67,6 +67,12 @@ class FlaxLayer(JaxLayer):
         ValueError: the layer is on another engine than JAX.
 
     Source: https://flax-linen.readthedocs.io.
+
+    >>> from flax import linen
+    >>> import keraunos as keras
+    >>> layer = keras.layers.FlaxLayer(linen.Dense(2))
+    >>> layer(keras.ops.ones((4, 3))).shape, [w.shape for w in layer.trainable_weights]
+    ((4, 2), [(2,), (3, 2)])
     """
 
     _outside_config = ("variables",)

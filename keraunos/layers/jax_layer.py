@@ -3,6 +3,8 @@
 import inspect
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from keraunos.backend.dtypes import is_float_dtype, standardize_dtype
 from keraunos.core.variable import outside_scopes
 from keraunos.layers.foreign import ForeignLayer
@@ -31,10 +33,10 @@ class Leaves(NamedTuple):
 class JaxLayer(ForeignLayer):
     """A pure function of JAX with its weights as a layer: ``outputs = call_fn(params, inputs)``.
 
-    ``call_fn`` names what it wants among ``params`` (trained), ``state`` (not trained; then it returns ``(outputs, new state)``),
-    ``rng`` (a key, another one at each call), ``inputs`` (an array or a pytree of them) and ``training``. ``init_fn`` takes ``rng``,
-    ``inputs`` (zeros of the right shape) and perhaps ``training``, and returns ``params``, or ``(params, state)`` where ``call_fn``
-    takes a state.
+    ``call_fn`` names what it wants among ``params`` (trained), ``state`` (carried from call to call, not trained; then it returns
+    ``(outputs, new state)``), ``rng`` (in training a key, another one at each call; else None), ``inputs`` (an array or a pytree of
+    them) and ``training``. ``init_fn`` takes ``rng``, ``inputs`` (zeros of the right shape) and perhaps ``training``, and returns
+    ``params``, or ``(params, state)`` where ``call_fn`` takes a state.
 
     Args:
         call_fn: the function.
@@ -42,7 +44,7 @@ class JaxLayer(ForeignLayer):
         params: pytree of the trained arrays.
         state: pytree of the arrays that are carried from call to call.
         seed: integer; None for one drawn from the global seed.
-        native_serialization_platforms: of Keras's TensorFlow backend; kept in the configuration.
+        native_serialization_platforms: kept in the configuration, for Keras on TensorFlow.
 
     **Shape:** the function's.
 
@@ -108,27 +110,21 @@ class JaxLayer(ForeignLayer):
         self._held = {"params": self._leaves(params, "params", True), "state": self._leaves(state, "state", False)}
 
     def _leaves(self, values, kind, trainable):
-        import jax
+        found, nest = self._engine.pytrees.named_leaves(values)
+        return Leaves([self._variable(name or kind, value, kind, trainable) for name, value in found], nest)
 
-        found, nest = jax.tree_util.tree_flatten_with_path(values)
-        variables = [self._variable(path, value, kind, trainable) for path, value in found]
-        return Leaves(variables, nest)
-
-    def _variable(self, path, value, kind, trainable):
-        import jax
-
+    def _variable(self, name, value, kind, trainable):
         if isinstance(value, (bool, int, float)):
             value = self._engine.asarray(value)
         if not hasattr(value, "dtype"):
             raise TypeError(f"{who(self)}: {kind} must hold arrays and numbers, got {describe(value)}.")
         dtype = standardize_dtype(value.dtype)
-        name = jax.tree_util.keystr(path, simple=True, separator="_").replace("/", "_")
         return self.add_weight(
             shape=value.shape,
             initializer=lambda shape, dtype: value,
             dtype=dtype,
             trainable=trainable and is_float_dtype(dtype),
-            name=name or kind,
+            name=name.replace("/", "_"),
         )
 
     def _build_for(self, tensors):
@@ -153,13 +149,11 @@ class JaxLayer(ForeignLayer):
 
     def _initial_key(self):
         """A key that no call draws with."""
-        import jax
-
         if "rng" in self._takes:
             seed = int(self.seed_generator.state.numpy()[0])
         else:
             seed = make_default_seed() if self.seed is None else self.seed
-        return jax.random.fold_in(jax.random.PRNGKey(seed), 1)
+        return self._engine.random.next_key(self._engine.asarray(np.array([seed, 0], np.uint32)), ordered=False)
 
     def _zeros(self, shapes, dtypes):
         """Stand-ins for the inputs, nested as they are."""
@@ -179,7 +173,7 @@ class JaxLayer(ForeignLayer):
         self._check_arrays(inputs)
         given = {"inputs": inputs, "training": bool(training)}
         if "rng" in self._takes:
-            given["rng"] = self.seed_generator.next()
+            given["rng"] = self.seed_generator.next() if training else None
         for kind in {"params", "state"} & set(self._takes):
             given[kind] = self._held[kind].filled(lambda v: v.value)
         found = self.call_fn(**{name: given[name] for name in self._takes})
@@ -197,9 +191,7 @@ class JaxLayer(ForeignLayer):
         return found
 
     def _carry(self, state):
-        import jax
-
-        values, variables = jax.tree_util.tree_leaves(state), self._held["state"].variables
+        values, variables = self._engine.pytrees.leaves(state), self._held["state"].variables
         if len(values) != len(variables):
             raise ValueError(
                 f"{who(self)}: the new state of call_fn must have the {len(variables)} arrays of the old one, got {len(values)}."

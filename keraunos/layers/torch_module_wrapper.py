@@ -46,9 +46,13 @@ class ModuleVariable(Variable):
     def _parameter(self, parameter):
         self._tensors[self._key] = parameter
 
-    @Variable.trainable.setter
+    @property
+    def trainable(self):
+        """Whether gradients are wanted; the parameter's ``requires_grad`` follows."""
+        return self._trainable
+
+    @trainable.setter
     def trainable(self, value):
-        """As the parameter's ``requires_grad``."""
         Variable.trainable.fset(self, value)
         if self._is_parameter:
             self._parameter.requires_grad_(bool(value))

@@ -20,7 +20,7 @@ from keraunos.train.logs import flatten_logs, to_floats
 from keraunos.train.loops import EvaluateLoop, FitLoop, PredictLoop
 from keraunos.train.programs import Programs
 from keraunos.train.state_tree import StateTree
-from keraunos.train.step import build_by_calling, build_by_running, optimizers_of, stand_ins, step_function
+from keraunos.train.step import build_by_calling, build_by_running, optimizers_of, stand_ins, step_function, takes_state
 from keraunos.util import tree
 
 
@@ -277,18 +277,24 @@ class Trainer(StateTree):
                 Structure.version += 1
 
     def _build_from_shapes(self, kind, data, rows):
-        """Build loss and metrics from the shapes of targets and of a graph's outputs: no step needs to be traced for that."""
+        """Build loss and metrics from the shapes of targets and outputs: no step needs to be traced for that.
+
+        A step of the stateless form must find them built, as it gets their variables' values.
+        """
+        parts = [p for p in (self._compile_loss, self._compile_metrics) if p is not None and not p.built]
+        x, y, _ = unpack_x_y_sample_weight(data)
+        stateless = takes_state(getattr(self, f"{kind}_step"))
+        if not parts or y is None or not self._is_all_built() or (self._own_step(kind) and not stateless):
+            return
+        x, y = tree.map_structure(lambda a: None if a is None else KerasTensor((rows, *a.shape[1:]), a.dtype), (x, y))
         outputs = getattr(self, "_graph_outputs", None)
-        if outputs is None or self._own_step(kind) or not self._is_all_built():
+        if outputs is None and not stateless:
             return
-        _, y, _ = unpack_x_y_sample_weight(data)
-        if y is None:
-            return
-        y = tree.map_structure(lambda a: None if a is None else KerasTensor((rows, *a.shape[1:]), a.dtype), y)
+        if outputs is None:
+            outputs = self.compute_output_spec(x)
         y_pred = tree.map_structure(lambda t: KerasTensor((rows, *t.shape[1:]), t.dtype), outputs)
-        for part in (self._compile_loss, self._compile_metrics):
-            if part is not None and not part.built:
-                part.build(y, y_pred)
+        for part in parts:
+            part.build(y, y_pred)
         Structure.version += 1
 
     def _own_step(self, kind):

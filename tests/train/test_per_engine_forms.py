@@ -1,7 +1,6 @@
 """Steps and loops in the forms that Keras documents for JAX and for PyTorch, and modules of both frameworks as layers."""
 
 import copy
-import io
 import pickle
 
 import numpy as np
@@ -21,14 +20,18 @@ Y = (X[:, :1] - 2 * X[:, 1:2] * X[:, 2:]).astype("float32")
 
 def network(api):
     """A model of ``api`` (keraunos or Keras) with batch statistics and weights that are the same in both."""
-    model = api.Sequential([
-        api.Input((3,)),
-        api.layers.Dense(8, activation="tanh"),
-        api.layers.BatchNormalization(),
-        api.layers.Dense(1),
-    ])
+    model = api.Sequential(
+        [
+            api.Input((3,)),
+            api.layers.Dense(8, activation="tanh"),
+            api.layers.BatchNormalization(),
+            api.layers.Dense(1),
+        ]
+    )
     numbers = np.random.RandomState(1)
-    model.set_weights([w if w.ndim == 1 else numbers.normal(size=w.shape).astype("float32") for w in model.get_weights()])
+    model.set_weights(
+        [w if w.ndim == 1 else numbers.normal(size=w.shape).astype("float32") for w in model.get_weights()]
+    )
     return model
 
 
@@ -57,14 +60,14 @@ def hand_written_loop(api):
         measured = metric.stateless_update_state(measured, y, y_pred)
         return loss, (trainable, other, slots, measured)
 
-    metric.build(Y, Y) if hasattr(metric, "build") else None
-    state = tuple([v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables, optimizer.variables, metric.variables))
+    groups = model.trainable_variables, model.non_trainable_variables, optimizer.variables, metric.variables
+    state = tuple([v.value for v in group] for group in groups)
     found = []
     for data in batches():
         loss, state = step(state, data)
         found.append(float(loss))
-    for vs, values in zip((model.trainable_variables, model.non_trainable_variables), state, strict=False):
-        for v, value in zip(vs, values, strict=True):
+    for group, values in zip(groups[:2], state, strict=False):
+        for v, value in zip(group, values, strict=True):
             v.assign(value)
     return [*found, float(metric.stateless_result(state[3])), *map(np.mean, model.get_weights())]
 
@@ -82,7 +85,9 @@ def step_of_the_model(api):
 
         def compute_loss_and_updates(self, trainable, other, measured, x, y, training=False):
             y_pred, other = self.stateless_call(trainable, other, x, training=training)
-            loss, (trainable, other, measured) = self.stateless_compute_loss(trainable, other, measured, x=x, y=y, y_pred=y_pred, training=training)
+            loss, (trainable, other, measured) = self.stateless_compute_loss(
+                trainable, other, measured, x=x, y=y, y_pred=y_pred, training=training
+            )
             return loss, (y_pred, other, measured)
 
         def train_step(self, state, data):

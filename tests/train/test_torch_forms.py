@@ -25,7 +25,13 @@ def _on_torch():
 
 
 def network(*between):
-    parts = [keras.Input((3,)), layers.Dense(8, activation="tanh"), layers.BatchNormalization(), *between, layers.Dense(1)]
+    parts = [
+        keras.Input((3,)),
+        layers.Dense(8, activation="tanh"),
+        layers.BatchNormalization(momentum=0.8),
+        *between,
+        layers.Dense(1),
+    ]
     model = keras.Sequential(parts)
     model.compile(keras.optimizers.SGD(0.05), "mse")
     return model
@@ -84,7 +90,7 @@ def test_to_moves_the_model_in_both_ways_of_writing():
     assert model.to("cpu") is model
     keras.as_torch_module(model).to("cpu")
     np.testing.assert_allclose(predictions(model), want, atol=1e-6)
-    module = keras.as_torch_module(model).double()
+    module = keras.as_torch_module(model).double().eval()
     assert module(TX.double()).dtype == torch.float64
     assert {w.dtype for w in model.weights} == {"float64"}
     np.testing.assert_allclose(predictions(model), want, atol=1e-5)

@@ -8,7 +8,7 @@ import numpy as np
 from jax._src.core import trace_state_clean  # has no public name
 
 from keraunos.backend.dtypes import numpy_dtype
-from keraunos.backend.jax import namespace, natives, programs, random
+from keraunos.backend.jax import namespace, natives, programs, pytrees, random
 from keraunos.backend.jax.steps import steps_program
 from keraunos.backend.protocol import Engine
 from keraunos.backend.spec import Spec
@@ -24,6 +24,7 @@ class JaxEngine(Engine):
     xp = namespace.XP
     natives = natives.TABLE
     random = random
+    pytrees = pytrees
 
     def is_array(self, x):
         return isinstance(x, jax.Array)

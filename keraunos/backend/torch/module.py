@@ -22,20 +22,20 @@ class LayerModule(torch.nn.Module):
         self.__dict__.update(layer=layer, _found_parameters={}, _found_buffers={}, _seen={})  # a layer is no submodule
         super().__init__()
 
+    # PyTorch's constructor sets both of these to empty dicts.
     @property
     def _parameters(self):
         self._look()
         return self._found_parameters
 
+    @_parameters.setter
+    def _parameters(self, empty):
+        self._found_parameters.update(empty)
+
     @property
     def _buffers(self):
         self._look()
         return self._found_buffers
-
-    # PyTorch's constructor sets both to empty dicts.
-    @_parameters.setter
-    def _parameters(self, empty):
-        self._found_parameters.update(empty)
 
     @_buffers.setter
     def _buffers(self, empty):

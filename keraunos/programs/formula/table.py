@@ -91,7 +91,7 @@ def read(x, y, sample_weight=None, who="Formula"):
     target = np.asarray(y)
     if target.ndim == 2 and target.shape[1] == 1:
         conversion = require("sklearn", who=who, module="sklearn.exceptions").DataConversionWarning
-        message = f"{who}: a column-vector y was passed when a 1d array was expected; it is taken as one."
+        message = f"A column-vector y was passed when a 1d array was expected; {who} takes it as one."
         warnings.warn(message, conversion, stacklevel=3)
         target = target[:, 0]
     if target.ndim != 1 or len(target) != len(values):
