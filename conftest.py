@@ -30,6 +30,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: a pool of th
 NEEDS = {
     "keraunos/backend/torch": "torch",
     "keraunos/backend/tensorflow": "tensorflow",
+    "keraunos/layers/foreign.py": "torch",
+    "keraunos/layers/torch_module_wrapper.py": "torch",
+    "keraunos/layers/flax_layer.py": "flax",
 }
 
 # A setting that each test finds as the first one did, beside all of `keraunos.util.settings`: (module, reads, sets).

@@ -272,6 +272,18 @@ class Variable:
     def __hash__(self):
         return id(self)
 
+    def __getstate__(self):
+        """Unsigned integers (the state of a seed) go as NumPy arrays: PyTorch pickles them, but can't read them again."""
+        state = dict(self.__dict__)
+        if self._dtype.startswith("uint") and "_value" in state:
+            state["_value"] = self.engine.to_numpy(self._value)
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if self._dtype.startswith("uint") and "_value" in state:
+            self._value = self.engine.asarray(state["_value"], self._dtype)
+
     def __repr__(self):
         value = LOCAL.state.read(self) if LOCAL.state is not None else self._value
         shown = (

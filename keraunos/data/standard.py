@@ -51,7 +51,7 @@ def _is_numeric(table, column):
 def _from_framework(value, who, argument):
     torch = loaded("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        return value.detach().cpu().numpy()
+        return dispatch.get_engine("torch").to_numpy(value)
     if torch is not None and isinstance(value, torch.utils.data.Dataset):
         raise ValueError(
             f"{who}: {argument} is a torch Dataset, which gives single samples; wrap it: torch.utils.data.DataLoader(dataset, "

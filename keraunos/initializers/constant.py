@@ -31,7 +31,7 @@ class Constant(Initializer):
         shape, dtype = self._checked(shape, dtype)
         value = self.value
         if not isinstance(value, (bool, int, float, complex)):
-            value = dispatch.engine_of(value).to_numpy(value)
+            value = dispatch.to_host(value)
         try:
             full = np.full(shape, value, numpy_dtype(dtype))
         except ValueError as e:

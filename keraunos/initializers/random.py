@@ -314,7 +314,7 @@ class Orthogonal(RandomInitializer):
         rows, columns = math.prod(shape[:-1]), shape[-1]
         drawn = distributions.normal((max(rows, columns), min(rows, columns)), dtype=dtype, seed=self.seed)
         # On the host: LAPACK's numbers on every engine, and no program to compile.
-        drawn = dispatch.engine_of(drawn).to_numpy(drawn)
+        drawn = dispatch.to_host(drawn)
         q, r = np.linalg.qr(drawn.astype(np.float32) if drawn.dtype.itemsize < 4 else drawn)
         q *= np.sign(np.diag(r))  # makes the decomposition unique
         q = q.T if rows < columns else q

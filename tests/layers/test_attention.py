@@ -5,7 +5,7 @@ import pytest
 
 import keraunos as keras
 from keraunos import layers
-from keraunos.backend import use
+from keraunos.backend import standardize_dtype, use
 from keraunos.core.masks import get_mask, set_mask
 from tests.layers.cases import weights_for
 from tests.layers.harness import assert_near, in_a_hurry
@@ -97,15 +97,17 @@ def test_attention_axes(axes, shape):
     plain = layers.MultiHeadAttention(2, 3)
     plain.build(flat.shape, flat.shape)
     plain.set_weights(layer.get_weights())
-    assert_near(np.asarray(y).reshape(flat.shape), plain(flat, flat), 1e-5)
+    assert_near(keras.ops.convert_to_numpy(y).reshape(flat.shape), plain(flat, flat), 1e-5)
     if len(shape) == 5:
         causal = layer(x, x, use_causal_mask=True)
-        assert_near(np.asarray(causal).reshape(flat.shape), plain(flat, flat, use_causal_mask=True), 1e-5)
+        assert_near(
+            keras.ops.convert_to_numpy(causal).reshape(flat.shape), plain(flat, flat, use_causal_mask=True), 1e-5
+        )
 
 
 def test_a_later_position_is_not_seen():
     layer = layers.MultiHeadAttention(2, 3)
-    y = np.asarray(layer(V, V, use_causal_mask=True))
+    y = keras.ops.convert_to_numpy(layer(V, V, use_causal_mask=True))
     changed = V.copy()
     changed[:, 3:] += 1
     assert_near(layer(changed, changed, use_causal_mask=True)[:, :3], y[:, :3], 1e-6)
@@ -158,7 +160,7 @@ def test_half_precision():
         full(Q, V)
         y, scores = half(Q, V, return_attention_scores=True)
         half.set_weights(full.get_weights())
-        assert str(y.dtype) == str(scores.dtype) == "bfloat16"
+        assert standardize_dtype(y.dtype) == standardize_dtype(scores.dtype) == "bfloat16"
         assert_near(half(Q, V, value_mask=VMASK), full(Q, V, value_mask=VMASK), 0.05)
     single = layers.Attention(dtype="mixed_float16")
     assert_near(single([Q, V], mask=[None, VMASK]), layers.Attention()([Q, V], mask=[None, VMASK]), 0.01)
@@ -185,6 +187,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("act", "message"), WRONG)
-def test_errors(act, message):
+def test_errors(act, message, engine):
+    if message == "no fused kernel" and engine.name == "torch":
+        pytest.skip("PyTorch has one")
     with pytest.raises(ValueError, match=message):
         act()

@@ -50,12 +50,12 @@ def test_the_transposed_convolution_is_the_transposed_matrix(padding, size, stri
     back = L.Conv1DTranspose(2, size, strides=stride, padding=padding, use_bias=False)
     rng = np.random.default_rng(0)
     y = rng.normal(size=(1, 4, 3)).astype("float32")
-    out = np.asarray(back(y))
+    out = keras.ops.convert_to_numpy(back(y))
     forth = L.Conv1D(3, size, strides=stride, padding=padding, use_bias=False)
     x = rng.normal(size=out.shape).astype("float32")
     forth.build(x.shape)
     forth.set_weights([back.kernel.numpy()])
-    assert_near(np.sum(np.asarray(forth(x)) * y), np.sum(x * out), 1e-4)
+    assert_near(np.sum(keras.ops.convert_to_numpy(forth(x)) * y), np.sum(x * out), 1e-4)
 
 
 def test_aliases_are_the_same_classes():

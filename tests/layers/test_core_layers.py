@@ -120,7 +120,7 @@ def test_a_wrapper_builds_what_it_holds():
             return 2 * self.layer(x)
 
     layer = Twice(layers.Dense(2, kernel_initializer="ones"), name="twice")
-    assert np.asarray(layer(np.ones((1, 3), "float32"))).tolist() == [[6.0, 6.0]]
+    assert keras.ops.convert_to_numpy(layer(np.ones((1, 3), "float32"))).tolist() == [[6.0, 6.0]]
     assert [v.path for v in layer.weights] == ["twice/dense/kernel", "twice/dense/bias"]
     twin = Twice.from_config(layer.get_config())
     assert twin.layer.units == 2 and twin.get_build_config() is None

@@ -51,9 +51,13 @@ def values(variables):
     return [v.numpy() for v in variables]
 
 
+def host(x):
+    return np.asarray(keras.ops.convert_to_numpy(x), "float32")
+
+
 def assert_same(first, second, tolerance=1e-6):
     for a, b in zip(first, second, strict=True):
-        np.testing.assert_allclose(np.asarray(a, "float32"), np.asarray(b, "float32"), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(host(a), host(b), rtol=tolerance, atol=tolerance)
 
 
 # -- every optimizer ------------------------------------------------------------------------------------------------

@@ -215,6 +215,19 @@ def test_states_and_keys_of_a_function_of_jax_are_those_of_keras():
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+@pytest.mark.parity
+def test_a_file_of_keras_with_a_function_of_jax(tmp_path):
+    real = pytest.importorskip("keras")
+    for function in (linear, linear_init):
+        real.saving.register_keras_serializable("forms")(function)
+    layer = real.layers.JaxLayer(linear, linear_init, params={"w": X[:4].T, "b": X[:4, 0]})
+    model = real.Sequential([real.Input((3,)), layer, real.layers.Dense(1)])
+    model.save(str(tmp_path / "m.keras"))
+    with keras.backend.use("jax"):
+        loaded = keras.models.load_model(str(tmp_path / "m.keras"))
+        np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-6)
+
+
 def test_states_of_a_function_of_jax_are_carried_by_fit():
     params, state = centred_start()
     with keras.backend.use("jax"):

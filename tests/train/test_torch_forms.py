@@ -185,11 +185,14 @@ def test_functional_calls_of_pytorch():
         torch.testing.assert_close(gradients[name], p.grad)
     zeros = {name: torch.zeros_like(p) for name, p in params.items()}
     assert not torch.func.functional_call(module, zeros, (TX,)).any()
-    assert module(TX).any()
+    want = module(TX).detach()
+    far = {name: b + 3 for name, b in module.named_buffers()}  # buffers alone, too
+    assert (torch.func.functional_call(module, far, (TX,)) - want).abs().max() > 0.01
+    torch.testing.assert_close(module(TX).detach(), want)
 
 
 def test_copies_and_pickles():
-    model = network()
+    model = network(layers.Dropout(0.5))  # has a seed
     outer = torch.nn.Sequential(keras.as_torch_module(model), torch.nn.Linear(1, 1)).eval()
     file = io.BytesIO()
     torch.save(outer, file)
@@ -202,6 +205,12 @@ def test_copies_and_pickles():
                 p.zero_()
         assert not other(TX).any()
         torch.testing.assert_close(outer(TX).detach(), want)
+    found = predictions(model)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(predictions(other), found)
+        other.fit(X, Y, verbose=0)
+        assert np.abs(predictions(other) - found).max() > 1e-4
+        np.testing.assert_array_equal(predictions(model), found)
 
 
 def test_a_layer_of_another_engine_is_no_module():
@@ -267,6 +276,21 @@ def test_a_module_of_pytorch_as_a_layer(tmp_path):
         keras.models.load_model(path, safe_mode=False)
     with pytest.raises(ValueError, match="on the torch engine only, not on jax"):
         model.to("jax")
+
+
+def test_a_wrapped_module_in_a_loop_of_pytorch():
+    net = module()
+    model = wrapped(net)
+    optimizer, found = torch.optim.Adam(model.parameters(), lr=0.05), []
+    for _ in range(20):
+        model.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(TX, training=True), TY)
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    assert found[-1] < 0.8 * found[0]
+    assert model.trainable_weights[0].value is net[0].weight
+    assert model.trainable_weights[0].value.grad is net[0].weight.grad
 
 
 def test_a_wrapped_module_trains_as_it_does_alone():

@@ -19,8 +19,12 @@ class LayerModule(torch.nn.Module):
     """
 
     def __init__(self, layer):
-        self.__dict__.update(layer=layer, _found_parameters={}, _found_buffers={}, _seen={})  # a layer is no submodule
+        self.__dict__.update(layer=layer, **_nothing())  # a layer is no submodule
         super().__init__()
+
+    def __getstate__(self):
+        """Copies and pickles look at their own layer."""
+        return {**self.__dict__, **_nothing()}
 
     # PyTorch's constructor sets both of these to empty dicts.
     @property
@@ -51,7 +55,7 @@ class LayerModule(torch.nn.Module):
                 if not v.trainable:
                     home, other = other, home
                 other.pop(name, None)
-                home[name] = _own_tensor(v)
+                home[name] = self._own_tensor(name, v)
 
     def _named(self):
         """Pairs (name without dots, variable); a number follows where two variables have one path."""
@@ -66,14 +70,15 @@ class LayerModule(torch.nn.Module):
     def forward(self, *args, **kwargs):
         if "training" not in kwargs and self.layer._signature.takes_training:
             kwargs["training"] = self.training
-        held = {**self._parameters, **self._buffers}
-        own = {name: _own_tensor(v) for name, v in self._named()}
-        if all(
-            held[name] is tensor or not v.trainable
-            for (name, v), tensor in zip(self._named(), own.values(), strict=True)
-        ):
+        self._look()
+        held = {**self._found_parameters, **self._found_buffers}
+        if all(held[name] is self._own_tensor(name, v) for name, v in self._named()):
             return self.layer(*args, **kwargs)
         return self._call_with(held, args, kwargs)
+
+    def _own_tensor(self, name, variable):
+        """What PyTorch's code is given for a variable."""
+        return dispatch.get_engine("torch").parameter(variable) if variable.trainable else self._seen[name][0]
 
     def _call_with(self, held, args, kwargs):
         """The layer with tensors of others in the place of its weights (``torch.func.functional_call``)."""
@@ -118,9 +123,9 @@ class LayerModule(torch.nn.Module):
         return repr(self.layer)
 
 
-def _own_tensor(variable):
-    """The tensor of a variable that PyTorch's code is given."""
-    return dispatch.get_engine("torch").parameter(variable) if variable.trainable else variable._value
+def _nothing():
+    """What a module that has not looked at its layer yet has found."""
+    return {"_found_parameters": {}, "_found_buffers": {}, "_seen": {}}
 
 
 def _same(old, new):
