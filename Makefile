@@ -35,6 +35,15 @@ docs: $(VENV)/.docs ## build the documentation into site/
 test: $(VENV)/.test ## tests and doctests, without the slow ones (TESTS=tests/ops ARGS="-k softmax" WORKERS=0 to choose)
 	$(PYTEST) $(TESTS) --doctest-modules -m "not slow" $(ARGS)
 
+# What names no engine itself. Examples, files and comparisons with Keras run on the default engine.
+ANY_ENGINE := tests/train tests/layers tests/losses tests/metrics tests/optimizers tests/core tests/data tests/saving tests/callbacks \
+  tests/utils tests/test_activations.py tests/test_initializers.py
+
+.PHONY: test-engines
+test-engines: $(VENV)/.test ## the tests that name no engine, on PyTorch and on NumPy
+	$(PYTEST) $(ANY_ENGINE) --backend=torch -m "not slow" $(ARGS)
+	$(PYTEST) $(ANY_ENGINE) --backend=numpy -m "not slow and not trains" $(ARGS)
+
 .PHONY: test-all
 test-all: $(VENV)/.test ## all tests and doctests
 	$(PYTEST) $(TESTS) --doctest-modules $(ARGS)

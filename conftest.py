@@ -93,7 +93,14 @@ def pytest_ignore_collect(collection_path):
 # The sweeps compile a program or more for each row. `make test` runs every row's values, shapes, empty arrays and gradients; what
 # compiles each row once more (jit, replayed nodes, engines side by side, the dtype matrix), and rows that take seconds, runs in
 # `make test-all`.
-SWEEPS = ("tests/ops/test_records.py", "tests/parity/test_ops.py")
+SWEEPS = (
+    "tests/ops/test_records.py",
+    "tests/ops/test_errors.py",
+    "tests/ops/test_array_api.py",
+    "tests/parity/test_ops.py",
+    "tests/backend/test_jax_conv.py",
+    "tests/testing/test_conformance.py",
+)
 LONG_CHECKS = ("test_jit[", "test_node_replays[", "test_engines_agree[", "test_dtypes[")
 LONG_ROWS = (
     "[image.",
@@ -117,6 +124,20 @@ def pytest_collection_modifyitems(items):
             item.add_marker("sweep")
             if item.name.startswith(LONG_CHECKS) or any(row in item.name for row in LONG_ROWS):
                 item.add_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """On an engine that takes no gradients, a test that asks for them is skipped, and says so."""
+    from keraunos.backend import get_engine
+    from keraunos.backend.protocol import NoGradients
+
+    try:
+        return (yield)
+    except NoGradients:
+        if get_engine(item.config.getoption("--backend")).trains:
+            raise
+        pytest.skip("the engine takes no gradients")
 
 
 @pytest.fixture

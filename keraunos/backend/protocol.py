@@ -6,6 +6,10 @@ import contextlib
 from keraunos.backend import dispatch
 
 
+class NoGradients(RuntimeError):
+    """A gradient was asked of an engine that takes none."""
+
+
 class Engine(abc.ABC):
     """An engine: a namespace of functions, and the few program transformations that training needs.
 

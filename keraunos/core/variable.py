@@ -4,9 +4,10 @@ import contextlib
 
 import numpy as np
 
-from keraunos.backend import dispatch
+from keraunos.backend import Engine, dispatch
 from keraunos.backend.dtypes import is_float_dtype, numpy_dtype, standardize_dtype
 from keraunos.core.scope import LOCAL, StateScope
+from keraunos.ops import arithmetic
 from keraunos.ops.operators import install_operators
 from keraunos.util import naming, registry, tree
 from keraunos.util.errors import describe
@@ -77,7 +78,7 @@ class Variable:
                 dtype = standardize_dtype(own) if own is not None else _default_dtype(initializer)
             self._dtype = standardize_dtype(dtype)
             with self.engine.eagerly():
-                value = self.engine.asarray(_host(initializer, self.engine), self._dtype)
+                value = self.engine.stored(self.engine.asarray(_host(initializer, self.engine), self._dtype))
         self._shape = tuple(value.shape)
         if shape is not None and self._shape != tuple(shape):
             raise ValueError(f"Variable {self.name!r}: expected a value of shape {tuple(shape)}, got {self._shape}.")
@@ -119,6 +120,9 @@ class Variable:
     def assign(self, value):
         """Replace the value (same shape); returns the value."""
         value = _raw(value)
+        if _is_stand_in(value, self.engine):  # shapes are being inferred by another engine
+            LOCAL.state.write(self, value)
+            return value
         if not self.engine.is_array(value):
             value = _host(value, self.engine)
         value = self.engine.asarray(value, self._dtype)
@@ -141,16 +145,16 @@ class Variable:
 
     def assign_add(self, value):
         """Add to the value."""
-        return self.assign(self._plain() + self._operand(value))
+        return self.assign(arithmetic.add(self._plain(), self._operand(value)))
 
     def assign_sub(self, value):
         """Subtract from the value."""
-        return self.assign(self._plain() - self._operand(value))
+        return self.assign(arithmetic.subtract(self._plain(), self._operand(value)))
 
     def _operand(self, value):
         """What is added: an array of the engine, or a number, which takes the variable's dtype."""
         value = _raw(value)
-        if self.engine.is_array(value) or isinstance(value, (int, float)):
+        if self.engine.is_array(value) or isinstance(value, (int, float)) or _is_stand_in(value, self.engine):
             return value
         return self.engine.asarray(_host(value, self.engine), self._dtype)
 
@@ -336,6 +340,14 @@ def initial_values_wait():
 
 def _raw(value):
     return value.__keraunos_value__() if hasattr(value, "__keraunos_value__") else value
+
+
+def _is_stand_in(value, engine):
+    """Whether a value is a tracer of another engine, as which arrays of ``engine`` are seen while their shapes are inferred."""
+    if LOCAL.state is None or engine.is_array(value):
+        return False
+    kind = dispatch.kind_of.get(type(value)) or dispatch.classify(value)
+    return isinstance(kind, Engine) and kind is not engine and kind.is_tracer(value)
 
 
 def _host(value, engine):

@@ -201,9 +201,10 @@ class Softmax(Elementwise):
     def call(self, inputs, mask=None):
         if mask is not None:
             mask = ops.cast(mask, inputs.dtype)
-            inputs = inputs + (1.0 - mask) * _HIDDEN.get(ops.dtype(inputs), -1e9)
+            hidden = ops.multiply(ops.subtract(1.0, mask), _HIDDEN.get(ops.dtype(inputs), -1e9))
+            inputs = ops.add(inputs, hidden)
         if isinstance(self.axis, int):
             y = ops.softmax(inputs, axis=self.axis)
         else:
-            y = ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(self.axis), keepdims=True))
-        return y if mask is None else y * mask
+            y = ops.exp(ops.subtract(inputs, ops.logsumexp(inputs, axis=tuple(self.axis), keepdims=True)))
+        return y if mask is None else ops.multiply(y, mask)

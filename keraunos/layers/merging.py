@@ -145,7 +145,7 @@ class Average(Merge):
     """
 
     def _merge(self, inputs):
-        return functools.reduce(ops.add, inputs) / len(inputs)
+        return ops.divide(functools.reduce(ops.add, inputs), len(inputs))
 
 
 @registry.builtin("keras.layers")

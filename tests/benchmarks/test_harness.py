@@ -11,6 +11,7 @@ import pytest
 from benchmarks import command, processes, report
 from benchmarks.case import KERAS, KERAUNOS, Case, Contender, Goal, Metric, by_hand, through_keras
 from benchmarks.cases import ALL
+from benchmarks.cases.on_torch import KERAS_TORCH
 from benchmarks.processes import Outcome, in_turn, last_line, parse, run_case
 from benchmarks.table import Summary, best_by_hand, compare, disagreements, failures, figure, summarise
 
@@ -229,8 +230,8 @@ def test_unknown_case_is_refused_by_name(capsys):
 @pytest.mark.parametrize("case", ALL.values(), ids=list(ALL))
 def test_cases_are_sound(case):
     names = [contender.name for contender in case.contenders]
-    on_jax = case.name not in ("ops-numpy", "ops-torch")  # Keras takes its place on JAX only
-    assert names[: 1 + on_jax] == [KERAUNOS, KERAS][: 1 + on_jax] and len(set(names)) == len(names)
+    keras = None if case.name in ("ops-numpy", "ops-torch") else KERAS_TORCH if case.name.endswith("-torch") else KERAS
+    assert names[: 1 + bool(keras)] == [KERAUNOS, keras][: 1 + bool(keras)] and len(set(names)) == len(names)
     for goal in case.goals:
         case.metric(goal.metric)
         if not goal.absolute:

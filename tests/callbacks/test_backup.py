@@ -41,6 +41,7 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
+@pytest.mark.trains
 def test_a_killed_run_ends_bitwise_as_one_that_was_not(tmp_path, whole):
     expected, log = whole
     draw = random.Random(0)

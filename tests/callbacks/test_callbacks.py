@@ -172,6 +172,7 @@ def test_a_loss_that_is_no_number_ends_training_with_finite_weights(capsys):
     assert made.evaluate(X, Y, verbose=0) < before
 
 
+@pytest.mark.trains
 def test_it_raises_when_asked_and_nobody_hears_of_an_end():
     ends = []
     x, y = exploding()

@@ -14,7 +14,7 @@ ONE, TWO = np.array([[True, False], [True, True]]), np.array([[False, False], [T
 
 
 def masked(mask):
-    x = keras.ops.array(X)
+    x = keras.ops.array(X.copy())  # on NumPy an array is itself, and its mask is its own
     if mask is not None:
         set_mask(x, mask)
     return x

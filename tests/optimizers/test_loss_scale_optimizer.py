@@ -8,6 +8,8 @@ from keraunos.backend import dispatch
 from keraunos.core.variable import Variable, functionalize
 from keraunos.ops import convert_to_numpy
 
+pytestmark = pytest.mark.trains  # it scales losses whose gradients are taken
+
 
 def scaled(growth=3, **inner):
     v = Variable([1.0, 2.0], name="v")

@@ -7,7 +7,25 @@ import numpy as np
 from keraunos.backend import dispatch
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.numpy import namespace, natives, random
-from keraunos.backend.protocol import Engine
+from keraunos.backend.protocol import Engine, NoGradients
+from keraunos.util import tree
+
+_BFLOAT16 = numpy_dtype("bfloat16")
+_WIDE = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _each(args, i):
+    """The arrays of an argument: itself, or those of a sequence."""
+    value = args[i] if i < len(args) else None
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def _is_narrow(a):
+    return getattr(a, "dtype", None) == _BFLOAT16
+
+
+def _is_wide(a):
+    return getattr(a, "dtype", None) in _WIDE
 
 
 class NumpyEngine(Engine):
@@ -53,8 +71,26 @@ class NumpyEngine(Engine):
     def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return fn
 
+    def prepared(self, op, fn):
+        """NumPy knows bfloat16 as a foreign type: it widens it at every turn, or refuses. So functions get float32 and the result is rounded."""
+        if op.promote is None:
+            return fn
+
+        def run(xp, *args, **kwargs):
+            if not any(_is_narrow(a) for i in (*op.promoted, *op.many) for a in _each(args, i)):
+                return fn(xp, *args, **kwargs)
+            args, kwargs = tree.map_structure(lambda a: a.astype(np.float32) if _is_narrow(a) else a, (args, kwargs))
+            found = fn(xp, *args, **kwargs)
+            return tree.map_structure(lambda a: a.astype(_BFLOAT16) if _is_wide(a) else a, found)
+
+        return run
+
+    def stored(self, value):
+        """A copy: whoever gave the array may go on changing it."""
+        return np.array(value)
+
     def value_and_grad(self, fn):
-        raise RuntimeError(
+        raise NoGradients(
             "The NumPy engine takes no gradients: it predicts and evaluates. Train with set_backend('jax') and load the model "
             "under NumPy afterwards."
         )
