@@ -72,7 +72,7 @@ class NumpyEngine(Engine):
         return fn
 
     def prepared(self, op, fn):
-        """NumPy knows bfloat16 as a foreign type: it widens it at every turn, or refuses. So functions get float32 and the result is rounded."""
+        """NumPy has bfloat16 from elsewhere and widens or refuses it, so functions get float32 and their results are rounded."""
         if op.promote is None:
             return fn
 
