@@ -86,8 +86,16 @@ def test_settings_are_part_of_the_key():
         keras.config.set_epsilon(before)
 
 
-def test_other_engines_take_the_body_as_it_is():
-    def body(xp, x):
-        return x
+def test_numpy_computes_bfloat16_in_float32():
+    met = []
 
-    assert get_engine("numpy").prepared(Op(body, None, "same"), body) is body
+    def body(xp, x):
+        met.append(x.dtype)
+        return x + 1.0
+
+    numpy = get_engine("numpy")
+    assert numpy.prepared(Op(body, None, None), body) is body  # its arrays keep their dtypes
+    run = numpy.prepared(Op(body, None, "same"), body)
+    found = [run(numpy.xp, np.ones(2, numpy.dtype(name))) for name in ("bfloat16", "float32", "int32")]
+    assert [str(d) for d in met] == ["float32", "float32", "int32"]
+    assert [str(y.dtype) for y in found] == ["bfloat16", "float32", "float64"]

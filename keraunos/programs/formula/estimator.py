@@ -15,18 +15,16 @@ class Estimator:
     """
 
     PARAMS = (
-        *(
-            "operators",
-            "max_complexity",
-            "units",
-            "loss",
-            "time_limit",
-            "max_evaluations",
-            "processes",
-            "seed",
-            "target",
-            "name",
-        ),
+        "operators",
+        "max_complexity",
+        "units",
+        "loss",
+        "time_limit",
+        "max_evaluations",
+        "processes",
+        "seed",
+        "target",
+        "name",
     )
     _estimator_type = "regressor"
 
