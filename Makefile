@@ -66,8 +66,8 @@ arrows: $(VENV)/.dev ## imports go downward and stand at the top; the other rule
 	$(PY) -m pytest --quiet tests/test_house.py
 
 .PHONY: quick
-quick: $(VENV)/.dev ## tests without the slow ones, the sweeps over ops, the comparison with Keras and the doctests
-	$(PYTEST) tests --ignore tests/test_house.py -m "not slow and not parity and not sweep" $(ARGS)
+quick: $(VENV)/.dev ## tests without the slow ones, sweeps over ops, comparisons with Keras, examples, documentation and doctests
+	$(PYTEST) tests --ignore tests/test_house.py --ignore tests/examples --ignore tests/docs -m "not slow and not parity and not sweep" $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.dev ## let ruff mend what it can

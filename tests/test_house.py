@@ -212,18 +212,23 @@ def test_the_package_is_typed():
     assert (PACKAGE / "py.typed").is_file()
 
 
-def test_each_test_starts_from_the_same_state():
+@pytest.fixture
+def conftest(pytestconfig):
+    """The module conftest.py at the top; its name in sys.modules depends on what else was collected."""
+    return next(p for p in pytestconfig.pluginmanager.get_plugins() if hasattr(p, "RESETS"))
+
+
+def test_each_test_starts_from_the_same_state(conftest):
     """The table of resets in conftest.py names functions that exist (it passes over what is not loaded)."""
-    conftest = sys.modules["conftest"]
     for module, name, *_ in [row for row in conftest.RESETS + conftest.SETTINGS if row[0].startswith("keraunos")]:
         assert hasattr(importlib.import_module(module), name), f"conftest.py resets {module}.{name}, which is missing"
 
 
 @pytest.mark.parametrize("after", ["nothing", "a test that changed everything"])
-def test_what_a_test_changes_is_put_back(after):
+def test_what_a_test_changes_is_put_back(after, conftest):
     assert settings.floatx() == "float32" and settings.image_data_format() == "channels_last"
     assert settings.epsilon() == 1e-7 and settings.backend() != "nobody"
-    assert random.random() == random.Random(sys.modules["conftest"].SEED).random()
+    assert random.random() == random.Random(conftest.SEED).random()
     settings.set_floatx("float16")
     settings.set_epsilon(1.0)
     settings.set_image_data_format("channels_first")
