@@ -312,7 +312,7 @@ def test_stateless_apply_changes_nothing():
 def test_apply_gradients_returns_the_number_of_steps():
     v, optimizer = Variable([1.0], name="v"), PLAIN(0.5)
     assert int(optimizer.apply_gradients([(np.float32([1.0]), v)])) == 1
-    assert float(v.value[0]) == 0.5
+    assert float(v.numpy()[0]) == 0.5
 
 
 # -- the learning rate ----------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def test_learning_rate_from_a_schedule_or_a_function():
         assert len(optimizer.variables) == 1
         for _ in range(3):
             optimizer.apply([np.float32([1.0])], [v])
-        assert float(v.value[0]) == wanted
+        assert float(v.numpy()[0]) == wanted
         with pytest.raises(TypeError, match="can't be set to the number 0.5"):
             optimizer.learning_rate = 0.5
     optimizer = PLAIN(0.5)

@@ -78,6 +78,6 @@ def test_a_schedule_of_ones_own():
     v = keras.Variable([0.0], name="v")
     for _ in range(3):
         optimizer.apply([np.float32([1.0])], [v])
-    assert float(v.value[0]) == -(0 + 0.5 + 1.0)
+    assert float(v.numpy()[0]) == -(0 + 0.5 + 1.0)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer), custom_objects={"Ramp": Ramp})
     assert again._learning_rate.slope == 0.5

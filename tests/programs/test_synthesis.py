@@ -1,7 +1,6 @@
 """Programs from examples: what they give on further inputs, their source, their files; contradictions and open questions."""
 
 import json
-import os
 import re
 import signal
 import time
@@ -216,10 +215,18 @@ def test_time_limit():
     assert not programs.synthesize(HARD, dsl=endless(), time_limit=0.0).finished
 
 
-def test_interrupt_gives_what_there_is():
+@pytest.fixture
+def interrupts():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_gives_what_there_is(interrupts):
     def interrupt(level, logs):
         if logs["cost"] < 1000:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     found = programs.synthesize(COLUMN_TASKS[0].examples, watch=interrupt)
     assert not found.finished and found.best("Grace Hopper").endswith("Hopper")
