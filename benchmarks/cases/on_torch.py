@@ -26,7 +26,7 @@ def on_torch(case: Case, against_keras: float, **changed) -> Case:
             Goal("step", 1.15, against="torch"),
             Goal("step", 1.3, against="torch, fused Adam"),
         ),
-        environment={"KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"},
+        environment={"KERAS_BACKEND": "torch", "KERAUNOS_BACKEND": "torch", "OMP_NUM_THREADS": "1"},
         default=False,
         **changed,
     )
