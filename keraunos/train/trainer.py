@@ -459,6 +459,8 @@ class Trainer(StateTree):
         if self.jit_compile:
             return True
         parts = [*self._flatten_layers(), *optimizers_of(self), *self.metrics]
+        if self._compile_metrics is not None:
+            parts += self._compile_metrics.metrics
         if self._compile_loss is not None:
             parts += self._compile_loss.losses
         return all(_is_own(p) for p in parts) and not self._own_step(kind)

@@ -22,7 +22,7 @@ class Expression:
 
     def __call__(self, row):
         """The value on a row, a list with the readings {type name: value} of each input; None where it is undefined."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(row).")
 
     def walk(self):
         """This expression and all inside it."""
