@@ -5,6 +5,7 @@ from types import FunctionType
 from keraunos import optimizers
 from keraunos.backend import dispatch
 from keraunos.core.scope import StateScope, real_rows
+from keraunos.core.tracked import walk
 from keraunos.core.variable import Structure
 from keraunos.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from keraunos.data.source import one_batch
@@ -458,7 +459,9 @@ class Trainer(StateTree):
         """Whether a step does the same each time, so that it may be run once and repeated: it is made of keraunos's own parts."""
         if self.jit_compile:
             return True
-        parts = [*self._flatten_layers(), *optimizers_of(self), *self.metrics]
+        outer = optimizers_of(self)
+        inner = [v for o in outer for v in walk(list(vars(o).values())) if getattr(v, "_part_kind", "") == "optimizer"]
+        parts = [*self._flatten_layers(), *outer, *inner, *self.metrics]
         if self._compile_metrics is not None:
             parts += self._compile_metrics.metrics
         if self._compile_loss is not None:

@@ -78,11 +78,21 @@ def counted(y_true, y_pred):
     return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
 
 
-@pytest.mark.parametrize("part", ["metric", "loss"])
+class Counted(keras.optimizers.SGD):
+    def update_step(self, gradient, variable, learning_rate):
+        counted.calls += 1
+        super().update_step(gradient, variable, learning_rate)
+
+
+OPTIMIZERS = {"optimizer": Counted, "inner optimizer": lambda: keras.optimizers.LossScaleOptimizer(Counted())}
+
+
+@pytest.mark.parametrize("part", ["metric", "loss", *OPTIMIZERS])
 def test_a_function_of_the_users_runs_in_each_step(part):
     with keras.backend.use("torch"):
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-        model.compile("sgd", counted if part == "loss" else "mse", metrics=[counted] if part == "metric" else None)
+        optimizer = OPTIMIZERS.get(part, keras.optimizers.SGD)()
+        model.compile(optimizer, counted if part == "loss" else "mse", metrics=[counted] if part == "metric" else None)
     counted.calls = 0
     model.fit(np.ones((40, 3), "float32"), np.ones((40, 1), "float32"), batch_size=4, epochs=2, verbose=0)
     assert counted.calls >= 20
