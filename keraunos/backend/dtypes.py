@@ -56,6 +56,7 @@ def _above(name):
 
 _ABOVE = {name: _above(name) for name in _UP}
 _PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex"}
+NUMBERS = frozenset(_PYTHON)
 _NUMPY = {name: np.dtype(name) for name in ("bool", *INTS[1:], "float16", "float32", "float64", *COMPLEX)}
 _NUMPY |= {name: np.dtype(getattr(ml_dtypes, name)) for name in ("bfloat16", "int4", *FLOAT8)}
 _NAMES = {d: n for n, d in _NUMPY.items()}

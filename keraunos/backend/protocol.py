@@ -2,8 +2,10 @@
 
 import abc
 import contextlib
+import functools
 
 from keraunos.backend import dispatch
+from keraunos.backend.dtypes import NUMBERS
 
 
 class NoGradients(RuntimeError):
@@ -17,6 +19,7 @@ class Engine(abc.ABC):
         name: what users write in ``set_backend(name)``.
         xp: the namespace that bodies of ops are written against: the Array API standard plus the primitives listed in
             ``PRIMITIVES``.
+        direct_types: exact types of arrays, all of them with values, that calls may pass as they are; see ``direct``.
         natives: dict from op name to a function ``(xp, *args)`` that replaces the body of that op (a fused kernel, a right
             gradient at a kink).
         updates: dict from the name of an optimizer's rule to a function that updates lists of weights and slots at once, where the
@@ -46,6 +49,7 @@ class Engine(abc.ABC):
     pads = True
     traces = True
     tapes = False
+    direct_types = frozenset()
     natives = {}
     updates = {}
     recurrences = {}
@@ -107,6 +111,38 @@ class Engine(abc.ABC):
             repeats: whether ``fn`` does the same each time it gets arrays of the same shapes, so that running it once shows all.
             whole: whether a long compilation is worth it, on an engine that has a quick one too.
         """
+
+    def direct(self, op, given, kinds, target):
+        """A function that does a whole call of an op on arguments as they come, or None where only the general way is right.
+
+        It may return ``NotImplemented`` for arguments that it does not take after all.
+
+        Args:
+            op: the ``Op``.
+            given: types of the array arguments by place: one of ``direct_types``, or a Python number's.
+            kinds: dtypes of those that are arrays to be promoted.
+            target: name of the dtype that these and numbers are brought to, or None.
+        """
+        return self.converting(op.bind(self), given, kinds, target)
+
+    def converting(self, fn, given, kinds, target):
+        """``fn(xp, *args)`` as a function of arguments that it brings to ``target`` first; see ``direct``."""
+        fn = functools.partial(fn, self.xp)
+        astype, dtype = self.xp.astype, target and self.dtype(target)
+        cast = [i for i, kind in kinds.items() if kind != dtype]
+        numbers = [i for i, kind in given.items() if kind in NUMBERS]
+        if not cast and not numbers:
+            return fn
+
+        def run(*args):
+            args = list(args)
+            for i in cast:
+                args[i] = astype(args[i], dtype)
+            for i in numbers:
+                args[i] = self.scalar(args[i], target)
+            return fn(*args)
+
+        return run
 
     def prepared(self, op, fn):
         """``fn(xp, *args)``, the body or native function of an op, in the form in which calls run it."""

@@ -4,6 +4,7 @@ A call finds the engine from the data, converts and promotes the arguments, reco
 runs the body, or the engine's native replacement of it. Dispatch is a dictionary lookup on the type.
 """
 
+import contextlib
 import functools
 import inspect
 import re
@@ -14,12 +15,13 @@ import numpy as np
 from keraunos.backend import dispatch, dtypes
 from keraunos.backend.dispatch import HANDLE, HOST, SYMBOLIC, classify, kind_of
 from keraunos.backend.spec import Spec
-from keraunos.ops import symbolic
+from keraunos.ops import plans, symbolic
 from keraunos.util import settings, tree
 
 OPS = {}  # name -> Op
-_SCALARS = frozenset((bool, int, float, complex))
+_SCALARS = dtypes.NUMBERS
 _NAMED = re.compile("[a-z_0-9]+: ")  # a message that names a function already
+_MOST_PLANS = 1000  # of one op
 
 
 class Op:
@@ -58,12 +60,37 @@ class Op:
             kinds.index(inspect.Parameter.VAR_POSITIONAL) if inspect.Parameter.VAR_POSITIONAL in kinds else None
         )
         self.bodies = {}
+        self.plans = plans.table()
         self.public = None
 
     def bind(self, engine):
         """The function that computes on ``engine``: its native one, else the body."""
-        fn = self.bodies[engine.name] = engine.prepared(self, engine.natives.get(self.name, self.body))
+        fn = self.bodies.get(engine.name)
+        if fn is None:
+            fn = self.bodies[engine.name] = engine.prepared(self, engine.natives.get(self.name, self.body))
         return fn
+
+    @contextlib.contextmanager
+    def computed_by(self, engine, fn):
+        """While the block runs, ``fn(xp, *args)`` computes on ``engine``."""
+        before = self.bodies.get(engine.name)
+        self.bodies[engine.name] = fn
+        self.plans.clear()
+        try:
+            yield
+        finally:
+            self.plans.clear()
+            if before is None:
+                del self.bodies[engine.name]
+            else:
+                self.bodies[engine.name] = before
+
+    def first(self, types, args):
+        """A call with arrays of types that have no plan yet: it takes the general way, and the next one the plan."""
+        found = self(args)
+        if len(self.plans) < _MOST_PLANS:
+            self.plans[types] = plans.plan(self, types, _common_name) or plans.general(self)
+        return found
 
     def __call__(self, args):
         if self.many:
@@ -148,7 +175,7 @@ class Op:
                 self.check(engine, *args, **keywords)
             fn = self.bodies.get(engine.name) or self.bind(engine)
             return fn(engine.xp, *args, **keywords)
-        except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError) as e:
+        except plans.ENGINE_ERRORS as e:
             kind = _kind_of_error(e)
             if kind is None or _NAMED.match(str(e)):
                 raise
@@ -190,7 +217,7 @@ class Op:
                 self.name,
                 settings.backend(),
                 settings.snapshot(),
-                *(_freeze(a) for a in args),
+                *[_freeze(a) for a in args],
             )
             found = _INFERRED.get(key)
         except TypeError:  # an unhashable static argument
@@ -211,14 +238,14 @@ _INFER_LOCK = threading.Lock()
 def _freeze(a):
     """A hashable stand-in of an argument: arrays by spec, values with their type (1 and 1.0 and True are not the same)."""
     cls = type(a)
+    if cls is symbolic.KerasTensor:
+        return a.shape, a.dtype
     if cls in (int, float, bool, str):
         return cls, a
     if cls is slice:
         return cls, _freeze(a.start), _freeze(a.stop), _freeze(a.step)
     if a is None:
         return a
-    if isinstance(a, symbolic.KerasTensor):
-        return a.shape, a.dtype
     if isinstance(a, (list, tuple)):
         return (cls, *map(_freeze, a))
     if isinstance(a, dict):
@@ -330,7 +357,8 @@ def convert(engine, values, promote, op, places):
     values = [host_array(v) if isinstance(v, (list, tuple)) else v for v in values]
     try:
         kinds = [type(v) if type(v) in _SCALARS else v.dtype for v in values]
-        target, dtype = _common_dtype(engine, promote, settings.floatx(), engine.canonical("int64"), *kinds)
+        target = _common_name(engine, promote, *kinds)
+        dtype = engine.dtype(target)
     except (ValueError, AttributeError) as e:
         raise TypeError(
             f"{op.name}: {', '.join(op.params[i] for i in places)} can't be brought to one dtype: {e}"
@@ -338,7 +366,7 @@ def convert(engine, values, promote, op, places):
     meets_array = not _SCALARS.issuperset(kinds)
     for k, v in enumerate(values):
         if kinds[k] in _SCALARS and meets_array:
-            values[k] = _scalar(engine, v, dtype, target, op, places[k])
+            values[k] = _scalar(engine, v, target, op, places[k])
         elif not _is_on(engine, v):
             values[k] = to_array(engine, v, op, places[k], target)
         elif kinds[k] != dtype:
@@ -346,22 +374,23 @@ def convert(engine, values, promote, op, places):
     return values
 
 
+def _common_name(engine, promote, *kinds):
+    """The common dtype of Python's number types and arrays' dtypes as ``engine`` would hold them."""
+    return _common_dtype(engine, promote, settings.floatx(), engine.canonical("int64"), *kinds)
+
+
 @functools.lru_cache(maxsize=8192)
 def _common_dtype(engine, promote, floatx, widest, *kinds):
-    """The common dtype of Python's number types and arrays' dtypes as ``engine`` would hold them: its name, and the engine's own.
-
-    ``floatx`` and ``widest``, the engine's widest integer, are settings that the answer depends on.
-    """
+    """The same; ``floatx`` and ``widest``, the engine's widest integer, are settings that the answer depends on."""
     names = [k.__name__ if k in _SCALARS else engine.canonical(dtypes.standardize_dtype(k)) for k in kinds]
     found = dtypes.float_result(*names) if promote == "float" else dtypes.strengthen(dtypes.lub(*names))
-    target = engine.canonical(found)
-    return target, engine.dtype(target)
+    return engine.canonical(found)
 
 
-def _scalar(engine, v, dtype, target, op, i):
+def _scalar(engine, v, target, op, i):
     """A Python number in the dtype of the arrays that it meets."""
     try:
-        return dtype.type(v) if isinstance(dtype, np.dtype) else engine.scalar(v, target)
+        return engine.scalar(v, target)
     except OverflowError as e:
         raise OverflowError(
             f"{op.name}: {op.params[i]} must be in the range of {target}, the dtype of the array, got {v}."
@@ -426,8 +455,15 @@ def _public(made):
             text += f"=_d_{p.name}"
         head.append(text)
         call.append(p.name)
-    source = f"def {made.name}({', '.join(head)}):\n    return _op([{', '.join(call)}])\n"
-    scope = {"_op": made, **defaults}
+    general = f"_op([{', '.join(call)}])"
+    body = f"    return {general}\n"
+    if made.single and not made.many:
+        types = "".join(f"type({made.params[i]}), " for i in made.single)
+        first = f"_op.first(_types, [{', '.join(call)}])"
+        body = f"    _types = ({types})\n    _plan = _plans.get(_types)\n"
+        body += f"    return {first} if _plan is None else _plan({', '.join(call)})\n"
+    source = f"def {made.name}({', '.join(head)}):\n{body}"
+    scope = {"_op": made, "_plans": made.plans, **defaults}
     exec(source, scope)  # the source is made of this module's own parameter names
     fn = scope[made.name]
     fn.__doc__ = made.body.__doc__

@@ -27,7 +27,7 @@ class KerasTensor:
     def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
         if sparse or ragged:
             raise ValueError("KerasTensor: sparse and ragged tensors are not supported.")
-        self.shape = tuple(None if d is None else int(d) for d in shape)
+        self.shape = tuple([d if d is None or d.__class__ is int else int(d) for d in shape])
         self.dtype = standardize_dtype(dtype)
         self.name = name or naming.auto_name("keras_tensor")
         self.sparse = self.ragged = False

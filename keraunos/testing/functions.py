@@ -1,6 +1,5 @@
 """Functions of ``keraunos.ops`` and primitives on an engine: a row each, with NumPy's answer."""
 
-import contextlib
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -190,18 +189,5 @@ class Functions(OnEngine):
         if op is None or op.name not in self.engine.natives:
             pytest.skip(f"{self.engine_name} has no native {row.name}")
         native = [self.engine.to_numpy(x) for x in self.call(row, row.arrays)]
-        with _body_of(op, self.engine):
+        with op.computed_by(self.engine, self.engine.prepared(op, op.body)):
             self.same(self.call(row, row.arrays), native, rtol=1e-4, atol=1e-5)
-
-
-@contextlib.contextmanager
-def _body_of(op, engine):
-    """The op computes by its body here, not by the engine's native function."""
-    before = op.bodies.pop(engine.name, None)
-    op.bodies[engine.name] = engine.prepared(op, op.body)
-    try:
-        yield
-    finally:
-        del op.bodies[engine.name]
-        if before is not None:
-            op.bodies[engine.name] = before

@@ -50,6 +50,18 @@ def _int_env(name):
 
 _S = _Settings()
 _LOCAL = threading.local()
+_DEPENDENTS = []  # called when what functions of arrays depend on has changed
+
+
+def on_change(fn):
+    """Have ``fn()`` called after each change of a setting in ``snapshot``."""
+    _DEPENDENTS.append(fn)
+
+
+def _set(name, value):
+    setattr(_S, name, value)
+    for fn in _DEPENDENTS:
+        fn()
 
 
 def floatx():
@@ -66,7 +78,7 @@ def set_floatx(value):
     """Set the default float type: one of "float16", "bfloat16", "float32", "float64"."""
     if value not in _FLOATS:
         raise ValueError(f"set_floatx: value must be one of {_FLOATS}, got {value!r}.")
-    _S.floatx = str(value)
+    _set("floatx", str(value))
 
 
 def epsilon():
@@ -76,7 +88,7 @@ def epsilon():
 
 def set_epsilon(value):
     """Set the fuzz factor."""
-    _S.epsilon = float(value)
+    _set("epsilon", float(value))
 
 
 def image_data_format():
@@ -86,7 +98,7 @@ def image_data_format():
 
 def set_image_data_format(data_format):
     """Set the default layout of images."""
-    _S.image_data_format = standardize_data_format(data_format, who="set_image_data_format")
+    _set("image_data_format", standardize_data_format(data_format, who="set_image_data_format"))
 
 
 def standardize_data_format(data_format, who="layer"):
@@ -193,12 +205,12 @@ def is_unsafe_deserialization_enabled():
 
 def enable_flash_attention():
     """Use the engine's fused attention where it has one."""
-    _S.flash_attention = True
+    _set("flash_attention", True)
 
 
 def disable_flash_attention():
     """Never use fused attention."""
-    _S.flash_attention = False
+    _set("flash_attention", False)
 
 
 def is_flash_attention_enabled():

@@ -17,7 +17,7 @@ def flatten(structure):
     >>> tree.flatten({"b": [1, None], "a": (2,)})
     [2, 1, None]
     """
-    if type(structure) not in (list, tuple, dict) and not is_nested(structure):
+    if not is_nested(structure):
         return [structure]
     return optree.tree_leaves(structure, none_is_leaf=True, namespace=NAMESPACE)
 

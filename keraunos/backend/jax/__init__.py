@@ -5,7 +5,8 @@ import contextlib
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax._src.core import trace_state_clean  # has no public name
+from jax._src.array import ArrayImpl  # these two have no public names
+from jax._src.core import trace_state_clean
 
 from keraunos.backend.dtypes import numpy_dtype
 from keraunos.backend.jax import namespace, natives, programs, pytrees, random
@@ -21,6 +22,7 @@ class JaxEngine(Engine):
     """Arrays are ``jax.Array``; programs are traced, functionalised and compiled."""
 
     name = "jax"
+    direct_types = frozenset((ArrayImpl, np.ndarray))
     xp = namespace.XP
     natives = natives.TABLE
     random = random
@@ -76,6 +78,13 @@ class JaxEngine(Engine):
 
     def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return jax.jit(fn, donate_argnums=donate, static_argnums=static)
+
+    def scalar(self, v, dtype):
+        return self.dtype(dtype).type(v)
+
+    def direct(self, op, given, kinds, target):
+        """Conversions are a part of the program, which takes NumPy arrays and Python numbers too."""
+        return programs.direct(op, op.bind(self), self.xp, given, kinds, target and self.dtype(target))
 
     def prepared(self, op, fn):
         return programs.program(op, fn, self.xp)

@@ -32,6 +32,7 @@ class NumpyEngine(Engine):
     """Arrays are ``numpy.ndarray``."""
 
     name = "numpy"
+    direct_types = frozenset((np.ndarray, np.bool_, np.int32, np.int64, np.float32, np.float64))
     xp = namespace.XP
     natives = natives.TABLE
     random = random
@@ -71,6 +72,14 @@ class NumpyEngine(Engine):
     def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return fn
 
+    def scalar(self, v, dtype):
+        return numpy_dtype(dtype).type(v)
+
+    def direct(self, op, given, kinds, target):
+        fn = op.bind(self)
+        wide = target != "bfloat16" and _BFLOAT16 not in kinds.values()
+        return self.converting(getattr(fn, "wide", fn) if wide else fn, given, kinds, target)
+
     def prepared(self, op, fn):
         """NumPy has bfloat16 from elsewhere and widens or refuses it, so functions get float32 and their results are rounded."""
         if op.promote is None:
@@ -83,6 +92,7 @@ class NumpyEngine(Engine):
             found = fn(xp, *args, **kwargs)
             return tree.map_structure(lambda a: a.astype(_BFLOAT16) if _is_wide(a) else a, found)
 
+        run.wide = fn  # for a call that is known to hold no bfloat16
         return run
 
     def stored(self, value):

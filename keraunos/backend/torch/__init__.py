@@ -26,6 +26,7 @@ class TorchEngine(Engine):
     """
 
     name = "torch"
+    direct_types = frozenset((torch.Tensor, torch.nn.Parameter))
     xp = namespace.XP
     natives = natives.TABLE
     updates = updates.TABLE
