@@ -21,7 +21,7 @@ def case(engine: str, *others: Contender) -> Case:
     kernels = (Metric(name, f"{name}, a call", "µs", 1e6) for name in KERNELS if engine != "numpy")
     return Case(
         name=f"ops-{engine}",
-        about=f"functions of `keras.ops` on {engine} arrays; x is 4 × 4, kernels get arrays of a small layer",
+        about=f"functions of `keras.ops` on {engine} arrays; x is 4 × 4, kernels get arrays of a usual layer",
         contenders=(through, *others, by_hand(engine, "benchmarks.cases.ops:own", engine=engine)),
         metrics=(*over, Metric("inference", "shape of add(x, y), cached", "µs", 1e6), *kernels),
         goals=(
@@ -48,8 +48,8 @@ def setting(convert) -> SimpleNamespace:
         return convert(rng.normal(size=shape).astype(np.float32))
 
     return SimpleNamespace(
-        x=convert(np.ones((4, 4), np.float32)), y=draw(4, 4), ints=convert(np.ones((4, 4), np.int32)), rows=draw(64, 256),
-        gamma=draw(256), heads=draw(8, 64, 4, 32), images=draw(8, 32, 32, 16), filters=draw(3, 3, 16, 16),
+        x=convert(np.ones((4, 4), np.float32)), y=draw(4, 4), ints=convert(np.ones((4, 4), np.int32)), rows=draw(256, 1024),
+        gamma=draw(1024), queries=draw(8, 64, 4, 32), keys=draw(8, 64, 4, 32), values=draw(8, 64, 4, 32), images=draw(16, 32, 32, 32), filters=draw(3, 3, 32, 32),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def through_ops(ops, a) -> dict:
         "gelu": lambda: ops.gelu(a.rows),
         "softmax": lambda: ops.softmax(a.rows),
         "layer_norm": lambda: ops.layer_normalization(a.rows, a.gamma, a.gamma, epsilon=1e-5),
-        "attention": lambda: ops.dot_product_attention(a.heads, a.heads, a.heads),
+        "attention": lambda: ops.dot_product_attention(a.queries, a.keys, a.values),
         "conv": lambda: ops.conv(a.images, a.filters, padding="same"),
         "max_pool": lambda: ops.max_pool(a.images, 2),
     }

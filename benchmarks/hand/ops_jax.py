@@ -37,7 +37,7 @@ def functions(a) -> dict:
         "gelu": lambda: gelu(a.rows),
         "softmax": lambda: softmax(a.rows),
         "layer_norm": lambda: layer_norm(a.rows, a.gamma, a.gamma),
-        "attention": lambda: attention(a.heads, a.heads, a.heads),
+        "attention": lambda: attention(a.queries, a.keys, a.values),
         "conv": lambda: conv(a.images, a.filters),
         "max_pool": lambda: max_pool(a.images),
     }

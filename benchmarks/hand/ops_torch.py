@@ -6,6 +6,12 @@ from torch.nn import functional as F
 convert = torch.as_tensor
 
 
+def attention(query, key, value):
+    """Of (batch, length, heads, dim)."""
+    heads_first = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+    return F.scaled_dot_product_attention(*heads_first).transpose(1, 2)
+
+
 def functions(a) -> dict:
     """Each figure's call, in the layouts that the arrays have."""
     images, filters = a.images.movedim(-1, 1), a.filters.permute(3, 2, 0, 1)
@@ -16,8 +22,8 @@ def functions(a) -> dict:
         "sqrt": lambda: torch.sqrt(a.x),
         "gelu": lambda: F.gelu(a.rows, approximate="tanh"),
         "softmax": lambda: F.softmax(a.rows, dim=-1),
-        "layer_norm": lambda: F.layer_norm(a.rows, (256,), a.gamma, a.gamma, 1e-5),
-        "attention": lambda: F.scaled_dot_product_attention(*[a.heads.transpose(1, 2)] * 3).transpose(1, 2),
+        "layer_norm": lambda: F.layer_norm(a.rows, (1024,), a.gamma, a.gamma, 1e-5),
+        "attention": lambda: attention(a.queries, a.keys, a.values),
         "conv": lambda: F.conv2d(images, filters, padding="same").movedim(1, -1),
         "max_pool": lambda: F.max_pool2d(images, 2).movedim(1, -1),
     }

@@ -22,7 +22,7 @@ def integer(who, value, name, least=None):
 def axis(who, x, value, name="axis"):
     """One axis of x, made non-negative."""
     n = len(x.shape)
-    a = integer(who, value, name)
+    a = value if value.__class__ is int else integer(who, value, name)
     if -n <= a < n:
         return a + n if a < 0 else a
     raise ValueError(

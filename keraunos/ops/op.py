@@ -144,6 +144,8 @@ class Op:
 
     def _call_many(self, args):
         """The general form, for ops over sequences of arrays."""
+        if self._is_plain(args):
+            return self._run(kind_of[type(args[self.many[0]][0])], args, {})
         places, values = [], []
         for i in (*self.single, *self.many):
             group = [args[i]] if i in self.single else self._sequence(args[i], i)
@@ -167,6 +169,20 @@ class Op:
             else:
                 args[i][k] = v
         return self._run(engine, *self._spread(args))
+
+    def _is_plain(self, args):
+        """Whether the only arrays are a list of an engine's own, all with values and of one type and dtype: the usual case."""
+        group = args[self.many[0]]
+        if self.variadic is not None or self.single or len(self.many) > 1 or type(group) not in (list, tuple) or not group:
+            return False
+        kind = type(group[0])
+        engine = kind_of.get(kind)
+        if engine is HOST or engine is None or kind not in getattr(engine, "direct_types", ()):
+            return False
+        dtype = group[0].dtype
+        if self.promote == "float" and not _is_float(dtype):
+            return False
+        return all([type(a) is kind and a.dtype == dtype for a in group])
 
     def _run(self, engine, args, keywords):
         """The result of the body or native function; an error that an engine raises gets the names of the op and its arguments."""
