@@ -182,7 +182,7 @@ class Op:
         dtype = group[0].dtype
         if self.promote == "float" and not _is_float(dtype):
             return False
-        return all([type(a) is kind and a.dtype == dtype for a in group])
+        return all(type(a) is kind and a.dtype == dtype for a in group)
 
     def _run(self, engine, args, keywords):
         """The result of the body or native function; an error that an engine raises gets the names of the op and its arguments."""
