@@ -48,8 +48,9 @@ def setting(convert) -> SimpleNamespace:
         return convert(rng.normal(size=shape).astype(np.float32))
 
     return SimpleNamespace(
-        x=convert(np.ones((4, 4), np.float32)), y=draw(4, 4), ints=convert(np.ones((4, 4), np.int32)), rows=draw(256, 1024),
-        gamma=draw(1024), queries=draw(8, 64, 4, 32), keys=draw(8, 64, 4, 32), values=draw(8, 64, 4, 32), images=draw(16, 32, 32, 32), filters=draw(3, 3, 32, 32),
+        x=convert(np.ones((4, 4), np.float32)), y=draw(4, 4), ints=convert(np.ones((4, 4), np.int32)),
+        rows=draw(256, 1024), gamma=draw(1024), images=draw(16, 32, 32, 32), filters=draw(3, 3, 32, 32),
+        queries=draw(8, 64, 4, 32), keys=draw(8, 64, 4, 32), values=draw(8, 64, 4, 32),
     )  # fmt: skip
 
 
