@@ -86,11 +86,13 @@ class Op:
                 self.bodies[engine.name] = before
 
     def first(self, types, args):
-        """A call with arrays of types that have no plan yet: it takes the general way, and the next one the plan."""
-        found = self(args)
+        """A call with arrays of types that have no plan yet."""
+        for i in self.single:
+            kind_or_none(args[i])  # so that the type is known
+        made = plans.plan(self, types, _common_name) or plans.general(self)
         if len(self.plans) < _MOST_PLANS:
-            self.plans[types] = plans.plan(self, types, _common_name) or plans.general(self)
-        return found
+            self.plans[types] = made
+        return made(*args)
 
     def __call__(self, args):
         if self.many:
