@@ -20,7 +20,7 @@ from benchmarks.strings import peer
 from benchmarks.strings.sygus import read_task
 from keraunos import programs
 
-SLICE = 1.0  # seconds on the clock between two looks at the CPU time
+SLICE = 10.0  # seconds on the clock between two looks at the CPU time
 
 
 def search(examples, dsl, seconds: float, inputs=()):

@@ -232,6 +232,28 @@ def test_interrupt_gives_what_there_is(interrupts):
     assert not found.finished and found.best("Grace Hopper").endswith("Hopper")
 
 
+def test_interrupt_inside_a_level_loses_nothing_of_it(interrupts):
+    calls = []
+
+    @programs.primitive
+    def turn(text: str) -> str:
+        calls.append(text)
+        if len(calls) == 40:
+            signal.raise_signal(signal.SIGINT)
+        return text[1:] + text[:1]
+
+    def banks(search):
+        return {kind: set(known) for kind, known in search.bank.known.items()}
+
+    language = programs.DSL("interrupted", [turn, swap])
+    found = programs.synthesize(HARD, dsl=language, watch=lambda level, logs: level == 8)
+    assert len(calls) == 40 and not found.finished
+    found.resume(watch=lambda level, logs: level == 8)
+    whole = programs.synthesize(HARD, dsl=language, watch=lambda level, logs: level == 8)
+    assert found._search.level == whole._search.level == 8
+    assert banks(found._search) == banks(whole._search)
+
+
 def test_watch_ends_a_search():
     levels = []
     found = programs.synthesize(HARD, dsl=endless(), watch=lambda level, logs: levels.append(level) or level == 3)

@@ -4,7 +4,7 @@ import pytest
 
 from examples import fill_a_column, own_domain
 from keraunos import programs
-from keraunos.programs.synthesis.prior import SCALE, costs_from_partial, costs_from_solutions
+from keraunos.programs.synthesis.prior import SCALE, costs_from_partial, costs_from_solutions, costs_of
 
 
 def evens_first(task):
@@ -51,7 +51,7 @@ def test_costs_follow_use():
     costs = costs_from_solutions(own_domain.lists, rules)
     assert costs["keep"] == 1 < costs["total"]
     assert costs["backwards"] >= costs["total"]  # not used at all
-    partial = costs_from_partial(own_domain.lists, (), [(0.5, rules[0])])
+    partial = costs_from_partial(costs_of(own_domain.lists, ()), [(0.5, rules[0])])
     assert partial["keep"] < partial["backwards"] == SCALE
 
 

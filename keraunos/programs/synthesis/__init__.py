@@ -3,6 +3,7 @@
 from keraunos.programs.synthesis.dsl import DSL, Constant, Primitive, primitive
 from keraunos.programs.synthesis.examples import ContradictionError
 from keraunos.programs.synthesis.library import learn_library
+from keraunos.programs.synthesis.recognition import RecognitionModel
 from keraunos.programs.synthesis.result import Rule
 from keraunos.programs.synthesis.strings import strings
 from keraunos.programs.synthesis.synthesize import Synthesis, synthesize
@@ -14,6 +15,7 @@ __all__ = [
     "ContradictionError",
     "NoProgramFound",
     "Primitive",
+    "RecognitionModel",
     "Rule",
     "Synthesis",
     "TableProgram",

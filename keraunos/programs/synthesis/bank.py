@@ -18,12 +18,18 @@ class Entry(NamedTuple):
     head: Any  # a Primitive, or an Expression for a leaf
     arguments: tuple = ()
     partial: bool = False  # undefined on some row
+    charge: int = 0  # what the cost has beyond that of its parts
 
     def expression(self) -> Expression:
         """The tree."""
         if isinstance(self.head, Primitive):
             return Apply(self.head, tuple(a.expression() for a in self.arguments))
         return self.head
+
+    @property
+    def plain_cost(self) -> int:
+        """The cost in the language's own costs, where the search had others, and charges."""
+        return self.head.cost + self.charge + sum(a.plain_cost for a in self.arguments)
 
 
 def values_of(fn, columns: list, partial: bool) -> tuple:

@@ -62,7 +62,7 @@ def cheapest_tree(terms: dict[int, Entry], conditions, branch: Primitive, n: int
         """The cheapest term for these examples; one that a single example asks for is dearer, for it proves little."""
         found = next((t for mask, t in ordered if mask & members == members), None)
         if found is not None and members & (members - 1) == 0:
-            return found._replace(cost=found.cost + LONE)
+            return found._replace(cost=found.cost + LONE, charge=LONE)
         return found
 
     @cache

@@ -116,6 +116,8 @@ class DSL:
         literal: function of the rows of inputs that returns a function of a text: its cost as a literal in a join. None: the
             constants of the language alone may be joined.
         vary: function of rows of inputs that returns further rows of the same kind, on which programs may differ.
+        sample: function of a ``random.Random`` that returns made-up rows of inputs, from which a ``RecognitionModel`` learns.
+        features: function of (rows of inputs, outputs) that returns the numbers in which a ``RecognitionModel`` sees examples.
         backwards: roles that the search uses only from the wanted result backwards, never to grow its bank.
 
     Raises ``ValueError`` when two primitives have one name.
@@ -141,6 +143,8 @@ class DSL:
         keep: Callable | None = None,
         literal: Callable | None = None,
         vary: Callable | None = None,
+        sample: Callable | None = None,
+        features: Callable | None = None,
         backwards: Sequence[str] = (),
     ):
         self.name = name
@@ -150,6 +154,7 @@ class DSL:
         self.goal = goal or (lambda value: (type_of(value), value))
         self.keep = keep or _is_small
         self.literal, self.vary, self.backwards = literal, vary, tuple(backwards)
+        self.sample, self.features = sample, features
         wrong = [p for p in self.primitives if not isinstance(p, Primitive)]
         if wrong:
             raise TypeError(f"DSL {name!r}: decorate each function with @programs.primitive; got {describe(wrong[0])}.")
@@ -180,6 +185,7 @@ class DSL:
         ]
         hooks: dict[str, Any] = {"observe": self.observe, "read": self.read, "goal": self.goal, "keep": self.keep}
         hooks |= {"literal": self.literal, "vary": self.vary, "backwards": self.backwards}
+        hooks |= {"sample": self.sample, "features": self.features}
         return DSL(name or self.name, [*own, *primitives], self.constants, **hooks)
 
     def __repr__(self):

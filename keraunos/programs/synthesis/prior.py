@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from keraunos.programs.synthesis.dsl import DSL, Constant
+from keraunos.programs.synthesis.dsl import DSL, Constant, type_name
 from keraunos.programs.synthesis.expression import Apply, Expression, Literal
 
 SCALE = 5  # costs are multiplied by it, so that there is room between them
@@ -23,15 +23,17 @@ def part_of(expression: Expression):
 
 
 def constant_key(constant: Constant) -> str:
-    """A constant's name among the costs."""
-    return f"constant {constant.name or repr(constant.value)}"
+    """A constant's name among the costs: its value and type, for a language may have one value in several types."""
+    return f"{type_name(constant.type)} {constant.name or repr(constant.value)}"
 
 
-def costs_from_partial(
-    dsl: DSL, constants: Iterable[Constant], partial: list[tuple[float, Expression]]
-) -> dict[str, int]:
-    """Scaled costs in which the parts of partly right programs, as (share of examples, program), are cheaper."""
-    base = {p.name: p.cost for p in dsl.primitives} | {constant_key(c): c.cost for c in constants}
+def costs_of(dsl: DSL, constants: Iterable[Constant]) -> dict[str, int]:
+    """What the parts of a language cost."""
+    return {p.name: p.cost for p in dsl.primitives} | {constant_key(c): c.cost for c in constants}
+
+
+def costs_from_partial(base: dict[str, int], partial: list[tuple[float, Expression]]) -> dict[str, int]:
+    """The costs, scaled, with the parts of partly right programs, as (share of examples, program), cheaper."""
     share: dict = {}
     for fit, expression in sorted(partial, key=lambda p: (-p[0], p[1].cost))[:PARTIAL]:
         for node in expression.walk():

@@ -9,7 +9,7 @@ from keraunos.programs.synthesis import conditionals
 from keraunos.programs.synthesis.bank import Bank, Entry, frozen, values_of
 from keraunos.programs.synthesis.dsl import DSL, type_name
 from keraunos.programs.synthesis.expression import Input, Literal
-from keraunos.programs.synthesis.prior import constant_key, costs_from_partial
+from keraunos.programs.synthesis.prior import SCALE, constant_key, costs_from_partial, costs_of
 from keraunos.programs.synthesis.witness import SLICED, Cover
 
 CHUNK = 2000  # nodes between two looks at the clock
@@ -29,13 +29,27 @@ class Search:
         rows: for each row, a list with the readings {type name: value} of each input.
         wanted: outputs of the first rows; further rows only tell programs apart.
         costs: dict of parts of the language to costs that take the place of its own (see ``prior``).
+        scaled: whether these are ``SCALE`` times as large as the language's.
         penalty: function of a solution's entry that gives what its price is beyond its cost.
         literal: function of a text that gives its cost as a literal of a join; None: only constants of the language.
     """
 
-    def __init__(self, dsl: DSL, rows, wanted, goal, input_types, constants=(), costs=None, literal=None, penalty=None):
+    def __init__(
+        self,
+        dsl: DSL,
+        rows,
+        wanted,
+        goal,
+        input_types,
+        constants=(),
+        costs=None,
+        literal=None,
+        penalty=None,
+        scaled: bool = False,
+    ):
         self.dsl, self.rows, self.wanted, self.goal = dsl, rows, list(wanted), goal
-        self.costs = {p.name: p.cost for p in dsl.primitives} | dict(costs or {})
+        self.literal, self.constants = literal, (*dsl.constants, *constants)
+        self.costs, self.scaled = {p.name: p.cost for p in dsl.primitives} | dict(costs or {}), scaled
         self.bank = Bank(len(self.wanted), dsl.keep)
         self.nodes, self.level = 0, 0
         self.solutions: dict[Any, Entry] = {}  # values on all rows -> cheapest entry
@@ -46,7 +60,6 @@ class Search:
         self._grown = 0
         self.seconds, self.resumed = 0.0, 0.0
         self._forward = [p for p in dsl.primitives if p.role != "if" and p.role not in dsl.backwards]
-        self.literal, self.constants = literal, (*dsl.constants, *constants)
         slices = [p for r in ("slice",) if r in dsl.backwards for p in dsl.having(r)]
         self._places = {p.arguments[1] for p in slices}  # needed in texts that are sliced, nowhere else
         self.leaves = self._make_leaves(input_types, self.constants)
@@ -119,7 +132,16 @@ class Search:
         key = frozen(entry.values)
         if key not in self.solutions or entry.cost < self.solutions[key].cost:
             self.solutions[key] = entry
-            self.prices[key] = entry.cost + (self.penalty(entry) if self.penalty else 0.0)
+            penalty = self.penalty(entry) if self.penalty else 0.0
+            self.prices[key] = entry.cost + penalty * (SCALE if self.scaled else 1)
+
+    def fill(self, nodes: int, levels: int):
+        """Grow the bank alone, to the level that passes so many nodes."""
+        for level in range(1, levels + 1):
+            for _ in self._grow(level):
+                pass
+            if self.nodes > nodes:
+                break
 
     # -- reaching the goal ---------------------------------------------------------------------------------------------
 
@@ -159,12 +181,15 @@ class Search:
             if found is not None and conditionals.mask_of(found, self.wanted) == self._full:
                 self._solved(found)
 
-    def learnt_costs(self) -> dict[str, int] | None:
-        """Costs for another search, from the programs that are right on some examples; None where there are none."""
+    def learnt_costs(self, prior: dict[str, int]) -> dict[str, int] | None:
+        """Costs for another search, from the programs that are right on some examples; None where there are none.
+
+        The prior's take the place of the language's.
+        """
         n = len(self.wanted)
         partial = [(m.bit_count() / n, e.expression()) for m, e in {**self.terms, **self.covered}.items()]
         partial = [(fit, e) for fit, e in partial if not isinstance(e, Literal)]
-        return costs_from_partial(self.dsl, self.constants, partial) if partial else None
+        return costs_from_partial(costs_of(self.dsl, self.constants) | prior, partial) if partial else None
 
     @property
     def _is_impatient(self) -> bool:
@@ -210,11 +235,15 @@ class Search:
         """Whether the bank has all of a cost, or as much as patience asks for; False when it was stopped before."""
         if self._work is None:
             self._work = self._grow(cost)
-        for _ in self._work:
-            if self.solutions and self._is_impatient:
-                break
-            if stop():
-                return False
+        try:
+            for _ in self._work:
+                if self.solutions and self._is_impatient:
+                    break
+                if stop():
+                    return False
+        except KeyboardInterrupt:
+            self._work = None  # it cannot go on where it was: the next call grows this cost again
+            raise
         self._work = None
         return True
 

@@ -8,7 +8,7 @@ from keraunos.programs.synthesis.bank import Entry, values_of
 from keraunos.programs.synthesis.dsl import Primitive
 from keraunos.programs.synthesis.search import Search
 
-VERSION = 1
+VERSION = 2
 
 
 def bank_state(search: Search) -> list:
@@ -38,16 +38,19 @@ def restore_bank(search: Search, state: list) -> None:
         search.take(kind, entry)
 
 
-def write_state(path, examples, search: Search | None, working: list[int]) -> None:
+def write_state(path, examples, search: Search | None, working: list[int], budget: int) -> None:
     """Write what is needed to go on, whole or not at all."""
     content = {
         "version": VERSION,
         "examples": repr(examples),
         "working": working,
+        "budget": budget,
         "level": search.level if search else 0,
         "nodes": search.nodes if search else 0,
+        "seconds": search.seconds if search else 0.0,
         "pending": search.pending if search else False,
         "costs": search.costs if search else {},
+        "scaled": search.scaled if search else False,
         "bank": bank_state(search) if search else [],
     }
     path = Path(path)
@@ -63,9 +66,13 @@ def read_state(path, examples) -> dict | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        fits = content["version"] == VERSION and content["examples"] == repr(examples)
+        version, fits = content["version"], content["examples"] == repr(examples)
     except (ValueError, KeyError, TypeError) as e:
         raise ValueError(f"state: {str(path)!r} does not hold a search: {e!r}. Name another file.") from e
+    if version != VERSION:
+        raise ValueError(
+            f"state: {str(path)!r} was written by another version of keraunos ({version}; this one reads {VERSION}). Delete it."
+        )
     if not fits:
         raise ValueError(
             f"state: the search in {str(path)!r} is one of other examples. Name another file, or delete it."

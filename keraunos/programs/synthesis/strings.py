@@ -14,7 +14,9 @@ from typing import NewType
 
 from keraunos.programs.synthesis.dates import DATE_FORMATS, DATE_PRIMITIVES
 from keraunos.programs.synthesis.dsl import DSL, Constant, primitive
-from keraunos.programs.synthesis.kinds import Cell, Date, Index, Place
+from keraunos.programs.synthesis.features import features
+from keraunos.programs.synthesis.kinds import PATTERNS, Cell, Date, Index, Place
+from keraunos.programs.synthesis.made_up import made_up
 from keraunos.programs.synthesis.numbers import NUMBER_FORMATS, NUMBER_PRIMITIVES, PLAIN_NUMBER, number_constants
 
 Separator = NewType("Separator", str)
@@ -22,18 +24,6 @@ Word = NewType("Word", str)
 Pattern = NewType("Pattern", str)
 Width = NewType("Width", int)
 LetterIndex = NewType("LetterIndex", int)
-
-PATTERNS = {
-    "DIGITS": (r"\d+", 1),
-    "LETTERS": (r"[^\W\d_]+", 2),
-    "CAPITALS": (r"[A-Z]+", 2),
-    "CAPITALIZED": (r"[A-Z][a-z]+", 2),
-    "LETTERS_AND_DIGITS": (r"[^\W_]+", 2),
-    "NUMBER": (r"\d+(?:[.,]\d+)*", 2),
-    "DECIMAL": (r"\d+\.\d+", 2),
-    "ACRONYM": (r"\b[A-Z]{2,}\b", 2),
-    "IN_BRACKETS": (r"(?<=[(\[<])[^)\]>]*(?=[)\]>])", 1),
-}
 
 
 # -- pieces of a text ------------------------------------------------------------------------------------------------
@@ -448,5 +438,7 @@ strings = DSL(
     keep=_keep,
     literal=_literal_cost,
     vary=_vary,
+    sample=made_up,
+    features=features,
     backwards=("join", "slice"),
 )

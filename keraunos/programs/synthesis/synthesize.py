@@ -18,7 +18,6 @@ from keraunos.programs.synthesis.examples import (
 )
 from keraunos.programs.synthesis.library import inlined
 from keraunos.programs.synthesis.oddity import oddity
-from keraunos.programs.synthesis.prior import SCALE
 from keraunos.programs.synthesis.progress import SearchProgress
 from keraunos.programs.synthesis.result import Ambiguity, Rule
 from keraunos.programs.synthesis.search import Search
@@ -44,16 +43,23 @@ class Synthesis:
     """
 
     def __init__(
-        self, examples: Examples, dsl: DSL, inputs: list[tuple], names: Sequence[str], columns=None, state=None
+        self,
+        examples: Examples,
+        dsl: DSL,
+        inputs: list[tuple],
+        names: Sequence[str],
+        columns=None,
+        state=None,
+        prior=None,
     ):
         self.examples, self.dsl, self.inputs, self.names = examples, dsl, inputs, tuple(names)
-        self.columns, self.state = columns, state
+        self.columns, self.state, self.prior = columns, state, prior
         self.finished = False
         self.programs: list[Rule] = []
         self.nodes, self.seconds = 0, 0.0
         self._working = diverse(examples, WORKING)
         self._search: Search | None = None
-        self._costs: dict[str, int] | None = None
+        self._costs: dict[str, int] | None = None  # learnt during the search, on another scale than the language's
         self._budget = FIRST_NODES
         self._seen: list | None = None
         self._wanted = [dsl.goal(o) for o in examples.outputs]
@@ -85,7 +91,7 @@ class Synthesis:
         prices = {}
         for i in range(count):
             rest = Examples(*([v for k, v in enumerate(column) if k != i] for column in self.examples))
-            found = Synthesis(rest, self.dsl, self.inputs, self.names).resume(time_limit)
+            found = Synthesis(rest, self.dsl, self.inputs, self.names, prior=self.prior).resume(time_limit)
             if found.best is not None:
                 prices[i] = found.best.cost
         cheap = min(prices.values(), default=self.best.cost)
@@ -144,7 +150,7 @@ class Synthesis:
     def _learn(self, search: Search):
         """Start the search again with costs learnt from what it has half solved, and let the next one grow larger."""
         self._budget *= GROWTH
-        costs = search.learnt_costs()
+        costs = search.learnt_costs(self._prior_costs())
         if costs is not None and costs != self._costs:
             self._costs = costs
             self._search = self._new_search(costs)
@@ -162,27 +168,27 @@ class Synthesis:
         return True
 
     def _rule(self, entry) -> Rule:
-        """A program with its cost, counted anew where the search had other costs than the language."""
+        """A program with its cost in the language, whatever the costs of the search were."""
         expression = inlined(entry.expression())
-        return Rule(
-            expression, self.dsl.base or self.dsl, self.names, None if self._costs else entry.cost, self.columns
-        )
+        return Rule(expression, self.dsl.base or self.dsl, self.names, entry.plain_cost, self.columns)
 
     def _keep_state(self):
         """Write the unfinished search, or remove the file of a finished one."""
         if self.finished and self.programs:
             Path(self.state).unlink(missing_ok=True)
         else:
-            write_state(self.state, self.examples, self._search, self._working)
+            write_state(self.state, self.examples, self._search, self._working, self._budget)
 
     def _restore(self):
         """Take up the search that the state's file holds, if there is one."""
         content = read_state(self.state, self.examples)
         if content is not None:
-            self._working = content["working"]
+            self._working, self._budget = content["working"], content["budget"]
+            self._costs = content["costs"] if content["scaled"] else None
             search = self._search = self._new_search(content["costs"])
             restore_bank(search, content["bank"])
-            search.level, search.nodes, search.pending = content["level"], content["nodes"], content["pending"]
+            for name in ("level", "nodes", "seconds", "pending"):
+                setattr(search, name, content[name])
 
     def _new_search(self, costs=None) -> Search:
         working = Examples(*([column[i] for i in self._working] for column in self.examples))
@@ -194,9 +200,15 @@ class Synthesis:
         rows = read_rows([*working.inputs, *self._probes()], self.dsl)
         wanted = [self._wanted[i][1] for i in self._working]
         literal = self.dsl.literal and self.dsl.literal(working.inputs)
-        return Search(
-            self.dsl, rows, wanted, goals.pop(), types, constants, costs or self._costs, literal, self._penalty
-        )
+        costs = costs or self._costs or self._prior_costs()
+        scaled = self._costs is not None
+        return Search(self.dsl, rows, wanted, goals.pop(), types, constants, costs, literal, self._penalty, scaled)
+
+    def _prior_costs(self) -> dict[str, int]:
+        """What the prior says after a look at the working examples; nothing without one."""
+        if self.prior is None:
+            return {}
+        return self.prior.costs([(self.examples.inputs[i], self.examples.outputs[i]) for i in self._working], self.dsl)
 
     def _probes(self) -> list[tuple]:
         """Inputs without outputs that tell programs apart: some given, some made up."""
@@ -210,8 +222,8 @@ class Synthesis:
         return next((i for i, (g, (_, w)) in enumerate(zip(got, self._wanted)) if g is None or g != w), None)
 
     def _penalty(self, entry) -> float:
-        """How odd the results of a solution are, in the scale of its cost."""
-        return self._oddity(inlined(entry.expression())) * (SCALE if self._costs else 1)
+        """How odd the results of a solution are."""
+        return self._oddity(inlined(entry.expression()))
 
     def _oddity(self, expression) -> float:
         if self._seen is None:
@@ -240,6 +252,7 @@ def synthesize(
     verbose=0,
     watch: Callable | None = None,
     state=None,
+    prior=None,
 ) -> Synthesis:
     """Search the programs of a language that give the outputs of all examples, and rank them.
 
@@ -254,6 +267,7 @@ def synthesize(
         verbose: 1 shows the progress, "auto" does on a terminal. Ctrl-C ends the search with the best so far.
         watch: function of (level, logs) called after each level; a true result ends the search.
         state: path of a file in which an unfinished search is kept, and from which it goes on.
+        prior: a fitted ``RecognitionModel``, which weighs the parts of the language after a look at the examples.
 
     Raises ``ContradictionError`` (a ``ValueError``) when two examples have equal inputs and different outputs.
 
@@ -272,4 +286,4 @@ def synthesize(
         raise ValueError(f"synthesize: names must name the {width} inputs, got {names}.")
     known = set(map(str, read.inputs))
     rest = [row for row in map(as_row, inputs) if str(row) not in known]
-    return Synthesis(read, dsl, distinct(rest), names, columns, state).resume(time_limit, verbose, watch)
+    return Synthesis(read, dsl, distinct(rest), names, columns, state, prior).resume(time_limit, verbose, watch)

@@ -87,7 +87,7 @@ class TableProgram(Model):
 
     # -- fit, predict, evaluate ----------------------------------------------------------------------------------------
 
-    def fit(self, table, verbose="auto", callbacks=None, state=None):
+    def fit(self, table, verbose="auto", callbacks=None, state=None, prior=None):
         """Search the program. Callbacks see each level of the search as an epoch, with the logs nodes, cost and seconds.
 
         Args:
@@ -95,6 +95,7 @@ class TableProgram(Model):
             verbose: 0 for no progress bar; "auto" shows one on a terminal once the search takes longer than a second.
             callbacks: list of ``keraunos.callbacks.Callback``.
             state: path of a file in which an unfinished search is kept, and from which it goes on.
+            prior: a fitted ``RecognitionModel``.
         """
         who = f"TableProgram({self.target!r}).fit"
         check_table(table, who, [self.target, *(self.columns or ())])
@@ -109,7 +110,7 @@ class TableProgram(Model):
         events = CallbackList(callbacks, add_history=True, model=self)
         events.on_train_begin()
         for names in self._choices(values, rows, wanted):
-            self.synthesis = self._search(table, names, values, rows, wanted, verbose, events, state)
+            self.synthesis = self._search(table, names, values, rows, wanted, verbose, events, state, prior)
             if self.synthesis.programs:
                 break
         events.on_train_end()
@@ -132,7 +133,7 @@ class TableProgram(Model):
         shown = [c for c in values if c in telling]  # in the order of the table
         return [shown] if len(shown) == len(values) else [shown, list(values)]
 
-    def _search(self, table, names, values, rows, wanted, verbose, events, state):
+    def _search(self, table, names, values, rows, wanted, verbose, events, state, prior):
         self.blank = [c for c in names if any(values[c][i] is None for i in rows)]
         cells = [self._filled(c, values[c]) for c in names]
         inputs = list(zip(*cells))
@@ -150,6 +151,7 @@ class TableProgram(Model):
                 verbose=verbose,
                 watch=watch,
                 state=state,
+                prior=prior,
             )
         except ContradictionError as e:
             labels = list(table.index)
