@@ -17,6 +17,11 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constrain
 # A worker that has no test left takes some of another's, in the order of the files: what a file compiled is used again.
 PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --timeout 300
 
+# Most tests compile a program, run it a few times on a few numbers, and never again: XLA takes no pains over these. It does, as for
+# users, over training and where bits are compared; in all of `make test-all`; and in examples, which are processes of their own.
+HURRY := XLA_FLAGS="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+AS_USERS := tests/train tests/random tests/parity/test_random.py tests/parity/test_initial_numbers.py
+
 ##@ Use
 .PHONY: demo
 demo: $(VENV)/.base ## train a network on handwritten digits and look at what it learnt
@@ -33,7 +38,12 @@ docs: $(VENV)/.docs ## build the documentation into site/
 ##@ Check
 .PHONY: test
 test: $(VENV)/.test ## tests and doctests, without the slow ones (TESTS=tests/ops ARGS="-k softmax" WORKERS=0 to choose)
+ifeq ($(TESTS),tests keraunos)
+	$(HURRY) $(PYTEST) $(TESTS) $(AS_USERS:%=--ignore %) --doctest-modules -m "not slow" $(ARGS)
+	$(PYTEST) $(AS_USERS) -m "not slow" $(ARGS)
+else
 	$(PYTEST) $(TESTS) --doctest-modules -m "not slow" $(ARGS)
+endif
 
 # What names no engine itself. Examples, files and comparisons with Keras run on the default engine.
 ANY_ENGINE := tests/train tests/layers tests/losses tests/metrics tests/optimizers tests/core tests/data tests/saving tests/callbacks \

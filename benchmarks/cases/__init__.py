@@ -22,5 +22,8 @@ ALL = {
         on_torch.CONVNET,
         on_torch.LSTM,
         on_torch.TRANSFORMER,
+        on_torch.CONVNET_BF16,
+        on_torch.TRANSFORMER_BF16,
+        on_torch.PREDICT,
     )
 }

@@ -7,11 +7,12 @@ from torch import nn
 from benchmarks.cases import convnet as convnet_case
 from benchmarks.cases import lstm as lstm_case
 from benchmarks.cases import mlp as mlp_case
+from benchmarks.cases import predict as predict_case
 from benchmarks.cases import transformer as transformer_case
 from benchmarks.timing import Stopwatch
 
 
-def trained(network, x, y, batch, steps, epochs, rate=1e-3, fused=False, shuffle=False) -> dict:
+def trained(network, x, y, batch, steps, epochs, rate=1e-3, fused=False, bfloat16=False, shuffle=False) -> dict:
     """Time per step of ``epochs`` epochs after the first, with the loss and the accuracy that a user would show."""
     x, y = torch.from_numpy(np.ascontiguousarray(x)), torch.from_numpy(np.ascontiguousarray(y)).long()
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, eps=1e-7, fused=fused)
@@ -23,8 +24,9 @@ def trained(network, x, y, batch, steps, epochs, rate=1e-3, fused=False, shuffle
             rows = order[i * batch : (i + 1) * batch]
             here, labels = x[rows], y[rows]
             optimizer.zero_grad()
-            logits = network(here)
-            loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                logits = network(here)
+                loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
             loss.backward()
             optimizer.step()
             total += loss.detach()
@@ -52,10 +54,10 @@ def dense(w, b):
     return layer
 
 
-def mlp(quick: bool, fused: bool = False) -> dict:
+def mlp(quick: bool, fused: bool = False, bfloat16: bool = False) -> dict:
     x, y, weights, epochs = mlp_case.setting(quick)
     network = nn.Sequential(dense(*weights[:2]), nn.ReLU(), dense(*weights[2:]))
-    return trained(network, x, y, mlp_case.BATCH, mlp_case.STEPS, epochs, fused=fused, shuffle=True)
+    return trained(network, x, y, mlp_case.BATCH, mlp_case.STEPS, epochs, fused=fused, bfloat16=bfloat16, shuffle=True)
 
 
 class Channels(nn.Module):
@@ -72,7 +74,7 @@ class Rows(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-def convnet(quick: bool, fused: bool = False) -> dict:
+def convnet(quick: bool, fused: bool = False, bfloat16: bool = False) -> dict:
     x, y, weights, epochs = convnet_case.setting(quick)
     parts, inputs = [Channels()], 3
     for i, width in enumerate(convnet_case.WIDTHS):
@@ -85,7 +87,7 @@ def convnet(quick: bool, fused: bool = False) -> dict:
         inputs = width
     network = nn.Sequential(*parts, Rows(), dense(*weights[-2:])).to(memory_format=torch.channels_last)
     case = convnet_case
-    return trained(network, x, y, case.BATCH, case.STEPS, epochs, rate=case.RATE, fused=fused)
+    return trained(network, x, y, case.BATCH, case.STEPS, epochs, rate=case.RATE, fused=fused, bfloat16=bfloat16)
 
 
 class Last(nn.Module):
@@ -99,12 +101,12 @@ class Last(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
-def lstm(quick: bool, fused: bool = False) -> dict:
+def lstm(quick: bool, fused: bool = False, bfloat16: bool = False) -> dict:
     x, y, (kernel, recurrent, bias, *last), epochs = lstm_case.setting(quick)
     layer = nn.LSTM(lstm_case.FEATURES, lstm_case.UNITS, batch_first=True)
     filled(layer.parameters(), [kernel.T, recurrent.T, bias, np.zeros_like(bias)])
     network = nn.Sequential(Last(layer), dense(*last))
-    return trained(network, x, y, lstm_case.BATCH, lstm_case.STEPS, epochs, fused=fused)
+    return trained(network, x, y, lstm_case.BATCH, lstm_case.STEPS, epochs, fused=fused, bfloat16=bfloat16)
 
 
 class Decoder(nn.Module):
@@ -137,7 +139,20 @@ class Decoder(nn.Module):
         return self.logits(self.norm(x))
 
 
-def transformer(quick: bool, fused: bool = False) -> dict:
+def transformer(quick: bool, fused: bool = False, bfloat16: bool = False) -> dict:
     x, y, arrays, epochs = transformer_case.setting(quick)
     case = transformer_case
-    return trained(Decoder(arrays), x, y, case.BATCH, case.STEPS, epochs, fused=fused)
+    return trained(Decoder(arrays), x, y, case.BATCH, case.STEPS, epochs, fused=fused, bfloat16=bfloat16)
+
+
+def answer(quick: bool) -> dict:
+    """Microseconds per call; the same function stands against `predict` and against the model called."""
+    x, (w1, b1, w2, b2), calls = predict_case.setting(quick)
+    network = nn.Sequential(dense(w1, b1), nn.ReLU(), dense(w2, b2))
+
+    @torch.no_grad()
+    def answer(rows):
+        return network(torch.from_numpy(rows)).numpy()
+
+    seconds = predict_case.timed(answer, x, calls)
+    return {"metrics": {"predict": seconds, "call": seconds}, "check": 2 * float(abs(answer(x[:1])).sum())}

@@ -103,7 +103,7 @@ def main(argv=None):
     parser.add_argument("--lengths", default="3,5", help="numbers of symbols of a formula")
     parser.add_argument("--seeds", default="0,1,2", help="separated by commas")
     parser.add_argument("--count", type=int, default=12000, help="formulas trained on")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args(argv)
     lengths = tuple(int(n) for n in args.lengths.split(","))

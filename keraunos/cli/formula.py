@@ -79,6 +79,10 @@ def formula(
         missing = [name for name in (target, *columns) if name not in cells.columns]
         if missing:
             raise TableError(f"{table.name} has no column {missing[0]!r}; there are {list(cells.columns)}.")
+        if target in columns or len(cells.columns) == 1:
+            raise TableError(
+                f"the target {target!r} can't be a column to compute it from: {table.name} must have others, and --column name them."
+            )
         x = cells[columns] if columns else cells.drop(columns=target)
         model = Formula(
             operators=operators.split(",") if operators else None,

@@ -75,6 +75,8 @@ class AttentionOfHeads(Layer):
         self._equations = _attention_equations(rank + 1, self._axes)
         self._softmax = Softmax(axis=tuple(range(-len(self._axes), 0)), dtype=self._dtype_policy)
         self._dropout_layer = Dropout(self.dropout, dtype=self._dtype_policy, seed=self.seed)
+        for part in (self._softmax, self._dropout_layer):
+            part.built = True  # without weights, and never called where a kernel does it all
         sizes = self._output_sizes or (query_shape[-1],)
         free = _LETTERS[: rank - 1]
         ends = "".join(chr(ord("A") + i) for i in range(len(sizes)))

@@ -4,6 +4,7 @@ from keraunos import activations, constraints, initializers, ops, regularizers
 from keraunos.layers.input_spec import InputSpec, who
 from keraunos.layers.layer import Layer
 from keraunos.layers.spatial import PADDINGS, channel_axis, channels_of, ints, one_of, spatial_shape, window_length
+from keraunos.ops.conv import biased_conv
 from keraunos.util.settings import standardize_data_format
 
 
@@ -65,6 +66,9 @@ class Windowed(Layer):
             if self.data_format == "channels_first":
                 bias = ops.reshape(bias, (-1, *(1,) * self.rank))
             x = ops.add(x, bias)
+        return self._activated(x)
+
+    def _activated(self, x):
         return x if self.activation is activations.linear else self.activation(x)
 
     def _window_shape(self, input_shape, channels):
@@ -139,8 +143,10 @@ class BaseConv(Windowed):
         self.bias = self._add_kernel("bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs):
-        x = ops.conv(inputs, self.kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
-        return self._finish(x)
+        where = self.strides, self.padding, self.data_format, self.dilation_rate
+        if self.bias is None:
+            return self._activated(ops.conv(inputs, self.kernel, *where))
+        return self._activated(biased_conv(inputs, self.kernel, self.bias, *where))
 
     def compute_output_shape(self, input_shape):
         return self._window_shape(input_shape, self.filters)

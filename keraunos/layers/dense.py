@@ -93,9 +93,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs, training=None):
-        x = ops.dense(inputs, self.kernel)  # (batch, ..., units)
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
+        x = ops.dense(inputs, self.kernel, self.bias)  # (batch, ..., units)
         return x if self.activation is activations.linear else self.activation(x)
 
     def compute_output_shape(self, input_shape):

@@ -114,6 +114,23 @@ def conv(xp, inputs, kernel, strides=1, padding="valid", data_format=None, dilat
     >>> ops.conv(ops.convert_to_tensor([[[1.0], [2.0], [3.0]]]), [[[1.0]], [[1.0]]]).tolist()
     [[[3.0], [5.0]]]
     """
+    return _conv(xp, inputs, kernel, None, strides, padding, data_format, dilation_rate)
+
+
+@op("inputs kernel bias")
+def biased_conv(xp, inputs, kernel, bias, strides=1, padding="valid", data_format=None, dilation_rate=1):
+    """``conv`` with a number added for each filter, which PyTorch's kernel does by itself.
+
+    **Shape:** as for ``conv``; bias ``(filters,)``. Raises ValueError when ranks, channels, padding or the bias don't fit.
+
+    >>> from keraunos.ops.conv import biased_conv
+    >>> biased_conv([[[1.0], [2.0], [3.0]]], [[[1.0]], [[1.0]]], [0.5]).tolist()
+    [[[3.5], [5.5]]]
+    """
+    return _conv(xp, inputs, kernel, bias, strides, padding, data_format, dilation_rate)
+
+
+def _conv(xp, inputs, kernel, bias, strides, padding, data_format, dilation_rate):
     data_format = standardize_data_format(data_format, "conv")
     _ranks("conv", inputs, kernel)
     x = channels_last(xp, inputs, data_format)
@@ -128,8 +145,10 @@ def conv(xp, inputs, kernel, strides=1, padding="valid", data_format=None, dilat
         raise ValueError(
             f"conv: the {groups} groups ({channels} channels, {part} in a group) must divide the {filters} filters."
         )
+    if bias is not None and tuple(bias.shape) != (filters,):
+        raise ValueError(f"conv: bias must have shape ({filters},), got {tuple(bias.shape)}.")
     out = _convolve(xp, "conv", x, kernel, strides, padding, dilation_rate, groups)
-    return channels_back(xp, out, data_format)
+    return channels_back(xp, out if bias is None else out + bias, data_format)
 
 
 def _depthwise(xp, name, x, kernel, strides, padding, dilation):

@@ -187,6 +187,7 @@ def run(framework: str, arguments: list) -> str:
     command = [*FRAMEWORKS[framework], *map(str, arguments)]
     # Models this small gain nothing from threads, and lose much where others use the cores.
     environment = os.environ | {"PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    environment.pop("XLA_FLAGS", None)  # compiled as a user's are, not in a hurry as the tests
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
     return done.stdout

@@ -76,13 +76,18 @@ def test_same_numbers(name, options, y_true, y_pred, reduction, weighed):
     loss = getattr(losses, name)(**options, reduction=reduction)
     weights = shares(N) if weighed else None
     assert loss._row_wise
-    value, slope = jax.value_and_grad(lambda p: loss(y_true, p, sample_weight=weights))(jnp.asarray(y_pred))
 
-    def with_padding(p):
+    def plain(p, t, w):
+        return loss(t, p, sample_weight=w)
+
+    def with_padding(p, t, w):
         with ROWS:
-            return loss(padded(y_true), p, sample_weight=None if weights is None else padded(weights))
+            return loss(t, p, sample_weight=w)
 
-    got, got_slope = jax.value_and_grad(with_padding)(jnp.asarray(padded(y_pred)))
+    value, slope = jax.jit(jax.value_and_grad(plain))(y_pred, y_true, weights)
+    got, got_slope = jax.jit(jax.value_and_grad(with_padding))(
+        padded(y_pred), padded(y_true), None if weights is None else padded(weights)
+    )
     np.testing.assert_allclose(got, value, rtol=2e-6)
     np.testing.assert_allclose(got_slope[:N], slope, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(got_slope[N:], 0)

@@ -231,7 +231,7 @@ def test_the_layout_of_the_weights_is_the_same(make, tmp_path):
 def test_the_configuration_is_the_same(make, tmp_path):
     found = {}
     for name, k in BOTH.items():
-        k.utils.clear_session()
+        k.utils.clear_session(free_memory=False)
         model, _ = make(k)
         model.save(str(tmp_path / f"{name}.keras"))
         with zipfile.ZipFile(tmp_path / f"{name}.keras") as archive:

@@ -75,7 +75,7 @@ def run(layer, values, **kwargs):
 def test_several_heads(name, kwargs):
     pair = []
     for library in (keraunos, keras):
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         library.utils.set_random_seed(11)
         layer = getattr(library.layers, name)(**kwargs)
         layer(Q, V, key=K)

@@ -92,7 +92,7 @@ CASES = [  # model, y, compile's arguments, fit's
 
 
 def run(K, make, y, compile_args, fit_args):
-    K.utils.clear_session()
+    K.utils.clear_session(free_memory=False)
     K.utils.set_random_seed(1)
     model = make(K)
     model.compile(

@@ -1,5 +1,7 @@
 """Every loss against real Keras: values, gradients, reductions, weights, masks, dtypes, configurations, names."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -107,14 +109,17 @@ def close(got, want, tol=2e-6):
 def test_values_and_gradients(name, options, y_true, y_pred):
     ours, theirs = both(name, **options, reduction="none")
     y_pred = jnp.asarray(y_pred)
-    got, want = ours(y_true, y_pred), theirs(y_true, y_pred)
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def run(loss, true, pred):
+        """The values, and the gradients of their sum, each value with a factor of its own."""
+        values = lambda p: loss(true, p)
+        return values(pred), jax.grad(lambda p: jnp.sum(jnp.sin(values(p))))(pred)
+
+    (got, got_slopes), (want, slopes) = run(ours, y_true, y_pred), run(theirs, y_true, y_pred)
     assert got.dtype == want.dtype
     close(got, want)
-
-    def slopes(loss):
-        return jax.grad(lambda p: jnp.sum(jnp.sin(loss(y_true, p))))(y_pred)  # each value with a factor of its own
-
-    close(slopes(ours), slopes(theirs), 1e-5)
+    close(got_slopes, slopes, 1e-5)
 
 
 @EACH

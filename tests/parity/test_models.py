@@ -1,5 +1,6 @@
 """Models beside real Keras: layers, configurations, names, shapes, freezing, sub-models, copies, calls."""
 
+import functools
 import json
 
 import numpy as np
@@ -15,7 +16,7 @@ def in_both(fn):
     """(fn(keraunos), fn(keras)), each from the same seed and with fresh names."""
     found = []
     for library in (keraunos, keras):
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         library.utils.set_random_seed(5)
         found.append(fn(library))
     return found
@@ -137,6 +138,14 @@ MODELS = {
         regularized,
     )
 }
+
+
+@functools.cache
+def pair(make):
+    """(ours, Keras's), made once for all tests that only look at them and call them."""
+    return in_both(make)
+
+
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
@@ -187,7 +196,7 @@ def test_parts(make):
             "output_shape": model.output_shape,
         }
 
-    ours, theirs = in_both(make)
+    ours, theirs = pair(make)
     got, want = told(ours), told(theirs)
     for key in want:
         assert got[key] == want[key], key
@@ -214,7 +223,7 @@ def without_masks(config):
 
 @every_model
 def test_configuration(make):
-    ours, theirs = in_both(make)
+    ours, theirs = pair(make)
     tidy = without_masks if make is masks else lambda config: config
     assert tidy(comparable(plain(ours.get_config()))) == tidy(comparable(plain(theirs.get_config())))
     got, want = json.loads(ours.to_json()), json.loads(theirs.to_json())
@@ -224,7 +233,7 @@ def test_configuration(make):
 
 @every_model
 def test_copies_compute_the_same(make):
-    ours, theirs = in_both(make)
+    ours, theirs = pair(make)
     x = inputs_of(ours)
     same_outputs(ours, theirs, x)
     copies = {  # how -> (ours, Keras's)
@@ -461,13 +470,12 @@ def test_stateless_scope():
 @every_model
 @pytest.mark.parametrize("options", [{}, {"expand_nested": True, "show_trainable": True, "line_length": 100}])
 def test_summary(make, options):
-    def lines(K):
+    def lines(model):
         said = []
-        model = make(K)
         model.summary(print_fn=lambda text, **_: said.append(text), **options)
         return "\n".join(said), [layer.name for layer in model.layers]
 
-    (ours, names), (theirs, _) = in_both(lines)
+    (ours, names), (theirs, _) = map(lines, pair(make))
     for name in names:
         assert f" {name} " in ours
     totals = lambda text: [line.strip() for line in text.splitlines() if "params:" in line]

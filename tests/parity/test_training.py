@@ -32,7 +32,7 @@ def in_both(fn):
     """(fn(keraunos), fn(keras)), each from the same seed and with fresh names."""
     found = []
     for library in (keraunos, keras):
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         library.utils.set_random_seed(SEED)
         found.append(fn(library))
     return found

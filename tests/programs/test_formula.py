@@ -46,6 +46,10 @@ EXPRESSIONS = [
         lambda x: np.tanh(np.arctan(np.arccos(x[:, 0] / 5))),
         "tanh(arctan(arccos(x / 5)))",
     ),
+    ((0, -2.5, "add"), lambda x: x[:, 0] - 2.5, "x - 2.5"),
+    ((0, -2.0, 1, "mul", "sub"), lambda x: x[:, 0] + 2 * x[:, 1], "x + 2 * y"),
+    ((0, 1, "square", "neg", "add"), lambda x: x[:, 0] - x[:, 1] ** 2, "x - y ** 2"),
+    ((0, -2.0, 1, "add", "add"), lambda x: x[:, 0] - 2 + x[:, 1], "x + (-2 + y)"),
     ((0, -2.0, "mul", "abs"), lambda x: np.abs(-2 * x[:, 0]), "abs(x * (-2))"),
 ]
 
@@ -90,6 +94,13 @@ FOLDED = [
 ]
 
 
+@pytest.mark.parametrize("tokens", [(0, 1, "square", "sub"), (0, 1, 2, "sub", "sub"), (0, 1, "add"), (0, "sin")])
+def test_negated(tokens):
+    found = expression.negated(tokens)
+    assert np.allclose(expression.evaluate(found, X), -expression.evaluate(tokens, X))
+    assert len(found) == len(tokens) or tokens[-1] != "sub"
+
+
 @pytest.mark.parametrize("tokens, short", FOLDED)
 def test_constants_are_folded(tokens, short):
     assert expression.key(expression.fold(tokens)) == expression.key(short)
@@ -110,6 +121,8 @@ def test_constants_are_refined_bounded_simplified_and_have_errors():
     simple, _ = constants.simplified(tokens, X, y + noise, ones)
     assert expression.constants(simple)[0] == 3.0
     assert abs(expression.constants(simple)[1] - 0.7315) < 1e-3
+    given = constants.covariance(found, X, y + noise, ones, fixed=[0])
+    assert np.all(given[0] == 0) and 0 < given[1, 1] < spread[1] ** 2
     bounded, _ = constants.refine(tokens, X, y, ones, bounds=(np.array([-1.0, 0.0]), np.array([2.5, 5.0])))
     assert expression.constants(bounded)[0] == pytest.approx(2.5)
 
@@ -214,6 +227,12 @@ def test_a_fit_is_right_beyond_the_data(task):
     assert model.best.bits == min(c.bits for c in model.front)
 
 
+def test_a_root_of_a_difference_is_taken_of_the_positive_one():
+    x = X * [1.0, 0.5, 3.0]  # the second is below the third everywhere
+    y = noisy(x[:, 0] / np.sqrt(1 - (x[:, 1] / x[:, 2]) ** 2))
+    assert str(fitted(y, x=x).best) == "x0 * x2 / sqrt(x2 ** 2 - x1 ** 2)"
+
+
 def test_equal_seeds_give_equal_fronts_for_equal_work():
     y = noisy(np.cos(x0 * x1) / (x2 + np.sin(x1)) + x0)  # not found in this time: the whole work is spent
     first, second, other = (fitted(y, work=6e7, seed=s) for s in (3, 3, 4))
@@ -290,6 +309,10 @@ def test_names_missing_rows_and_order_of_columns():
 
 
 BAD = [
+    (
+        {"x": X[:2], "y": ["2 kg", "3 kg"]},
+        "the target y holds texts \\('2 kg', '3 kg'\\), and a formula gives numbers: take units",
+    ),
     ({"x": {"colour": ["red", "blue", "red"]}, "y": [1.0, 2.0, 3.0]}, "'colour' is categorical .*get_dummies"),
     ({"x": {"day": np.array(["2020-01-01"] * 3, "datetime64[D]")}, "y": [1.0, 2.0, 3.0]}, "'day' holds times"),
     ({"x": np.ones((3, 2)), "y": np.ones(4)}, r"y must have the shape \(3,\)"),
@@ -469,8 +492,11 @@ def test_sklearns_own_checks():
 
 
 @pytest.mark.slow
-def test_several_processes():
+def test_several_processes(tmp_path):
     y = noisy(x0 * np.sin(x1) / (1 + x2))
     first, second = (fitted(y, processes=2, work=2e8) for _ in range(2))
     assert [c.tokens for c in first.front] == [c.tokens for c in second.front]
     assert first.best.loss < 1e-4
+    first.save_state(tmp_path / "state.json")
+    resumed = programs.Formula(processes=2).fit(X, y, max_evaluations=3e8, resume=tmp_path / "state.json", verbose=0)
+    assert resumed.best.loss <= first.best.loss * (1 + 1e-9)

@@ -45,6 +45,7 @@ def test_it_finds_writes_and_keeps(table):
 BAD = [
     (["--target", "power"], "has no column 'power'"),
     (["--target", "force", "--column", "mass"], "has no column 'mass'"),
+    (["--target", "force", "--column", "force"], "can't be a column to compute it from"),
     (["--target", "force", "--operators", "+,sinus"], "sinus"),
     (["--target", "force", "--unit", "speed"], "COLUMN=UNIT"),
     (["--target", "force", "--time", "0"], "time_limit must be greater than 0"),

@@ -75,11 +75,13 @@ def test_tables_equal_up_to_names():
 @pytest.mark.parametrize("shape", [(1, 4), (3, 3), (4, 2)])
 def test_most_probable_gives_all_sequences_in_order(shape):
     x = np.log(np.random.default_rng(0).dirichlet(np.ones(shape[1]), size=shape[0]))
-    found = list(most_probable(x))
+    found = list(zip(*most_probable(x, 10**6)))
     assert len({s for s, _ in found}) == len(found) == shape[1] ** shape[0]
     costs = [p for _, p in found]
     assert costs == sorted(costs, reverse=True)
     np.testing.assert_allclose(costs, [sum(x[i, j] for i, j in enumerate(s)) for s, _ in found])
+    for count in (1, 2, 3):
+        assert list(zip(*most_probable(x, count))) == found[:count]
 
 
 @pytest.mark.parametrize("draws", [0, 20_000], ids=["the best explanations", "drawn ones"])

@@ -1,5 +1,7 @@
 """The PyTorch engine: eager, with gradients by PyTorch's own tape."""
 
+import functools
+
 import torch
 
 from keraunos.backend.protocol import Engine
@@ -17,6 +19,10 @@ from keraunos.backend.torch import (
 )
 from keraunos.backend.torch import device as places
 from keraunos.backend.torch.dtypes import to_dtype
+
+_CONVERTING = frozenset(
+    "add subtract multiply maximum minimum equal not_equal less less_equal greater greater_equal".split()
+)
 
 
 class TorchEngine(Engine):
@@ -75,6 +81,13 @@ class TorchEngine(Engine):
 
     def compile(self, fn, donate=(), static=(), repeats=True, whole=False):
         return record.Repeated(fn, whole) if repeats else record.Plain(fn)
+
+    def direct(self, op, given, kinds, target):
+        """PyTorch's own functions bring an integer to a float's dtype in the kernel."""
+        floats = {kind for kind in kinds.values() if kind.is_floating_point}
+        if op.name in _CONVERTING and len(kinds) == len(given) and floats == {to_dtype(target)}:
+            return functools.partial(op.bind(self), self.xp)
+        return super().direct(op, given, kinds, target)
 
     def prepared(self, op, fn):
         return natives.with_body(fn, op.body)

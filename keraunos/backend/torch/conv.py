@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from keraunos.backend.torch.dtypes import widening
+from keraunos.backend.torch.pooling import each, equal_padding
+from keraunos.util import settings
 
 _CONV = {1: widening(F.conv1d), 2: widening(F.conv2d), 3: widening(F.conv3d)}
 _TRANSPOSED = {1: widening(F.conv_transpose1d), 2: widening(F.conv_transpose2d), 3: widening(F.conv_transpose3d)}
@@ -20,7 +22,6 @@ _AVG_POOL = {2: widening(F.avg_pool2d), 3: widening(F.avg_pool3d)}
 
 def conv(x, w, strides, padding, input_dilation, kernel_dilation, groups):
     """x ``(batch, *positions, channels)``, w ``(*kernel, channels / groups, filters)``."""
-    rank = x.ndim - 2
     if max(input_dilation) > 1:
         if max(strides) == 1 and groups == 1:
             return _transposed(x, w, input_dilation, padding, kernel_dilation)
@@ -29,8 +30,33 @@ def conv(x, w, strides, padding, input_dilation, kernel_dilation, groups):
     if not same:
         x = _bordered(x, padding, 0)
     around = tuple(a for a, _ in padding) if same else 0
+    return _convolved(x.movedim(-1, 1), w, None, strides, around, kernel_dilation, groups).movedim(1, -1)
+
+
+def _convolved(x, w, bias, strides, around, dilation, groups):
+    """The convolution of an x with its channels at place 1."""
+    rank = x.ndim - 2
     w = w.permute(rank + 1, rank, *range(rank))  # (filters, channels / groups, *kernel)
-    return _CONV[rank](x.movedim(-1, 1), w, None, strides, around, kernel_dilation, groups).movedim(1, -1)
+    return _CONV[rank](x, w, bias, strides, around, dilation, groups)
+
+
+def biased_conv(xp, inputs, kernel, bias, strides, padding, data_format, dilation_rate):
+    """The convolution with its bias in one kernel, where padding is none or the same on both sides."""
+    rank = inputs.ndim - 2
+    if rank not in _CONV or kernel.ndim != inputs.ndim or not inputs.is_floating_point():
+        return NotImplemented
+    first = settings.standardize_data_format(data_format, "conv") == "channels_first"
+    x = inputs if first else inputs.movedim(-1, 1)
+    part, filters = kernel.shape[-2:]
+    steps, dilation = each(strides, rank), each(dilation_rate, rank)
+    if not part or x.shape[1] % part or filters % (x.shape[1] // part) or bias.shape != (filters,) or dilation is None:
+        return NotImplemented
+    reach = tuple([(k - 1) * d + 1 for k, d in zip(kernel.shape, dilation, strict=False)])
+    around = equal_padding(x.shape[2:], reach, steps, padding)
+    if around is None or (max(steps) > 1 and max(dilation) > 1):
+        return NotImplemented
+    found = _convolved(x, kernel, bias, steps, around, dilation, x.shape[1] // part)
+    return found if first else found.movedim(1, -1)
 
 
 def _transposed(x, w, strides, padding, dilation):
@@ -105,3 +131,4 @@ def _by_place(x, kind, window, strides, padding):
 _maximum, _add = widening(torch.maximum), widening(torch.add)
 
 FUNCTIONS = (conv, reduce_window)
+TABLE = {"biased_conv": biased_conv}

@@ -1,5 +1,8 @@
 """Products, factorisations of matrices, and Fourier transforms."""
 
+import functools
+import math
+import re
 import types
 
 import torch
@@ -20,6 +23,9 @@ _tensordot = widening(torch.tensordot)
 
 def einsum(subscripts, *operands):
     """Einstein's summation."""
+    summed = _summed(subscripts, len(operands))
+    if summed and _is_product(*operands, summed):
+        return _product(*operands, summed)
     try:
         return _einsum(subscripts, *operands)
     except RuntimeError as e:
@@ -27,6 +33,35 @@ def einsum(subscripts, *operands):
 
 
 _einsum = widening(torch.einsum)
+
+
+@functools.lru_cache(maxsize=1024)
+def _summed(subscripts, count):
+    """How many letters are summed, where these end the first operand and begin the second, and nothing else happens; else 0."""
+    found = _TWO.fullmatch(subscripts.replace(" ", "")) if count == 2 else None
+    if found is None:
+        return 0
+    left, right, out = found.groups()
+    summed = len(left) + len(right) - len(out)
+    kept, n = left[: len(left) - summed // 2], summed // 2
+    fits = n > 0 and summed == 2 * n and left[len(kept) :] == right[:n] and kept + right[n:] == out
+    return n if fits and len(set(left + right[n:])) == len(left) + len(right) - n else 0
+
+
+_TWO = re.compile("([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)")
+
+
+def _is_product(x, w, n):
+    return (
+        x.is_floating_point() and x.ndim >= n <= w.ndim and x.shape[x.ndim - n :] == w.shape[:n] and x.dtype is w.dtype
+    )
+
+
+def _product(x, w, n):
+    """The product of two matrices that such a sum is: PyTorch would take it for one of many small ones."""
+    kept, new = x.shape[: x.ndim - n], w.shape[n:]
+    size = math.prod(w.shape[:n])
+    return torch.matmul(x.reshape(*kept, size), w.reshape(size, math.prod(new))).reshape(*kept, *new)
 
 
 def correlate(x1, x2, mode="valid"):

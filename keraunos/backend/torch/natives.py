@@ -5,7 +5,7 @@ Some return ``NotImplemented`` for arguments that the kernel does not cover, or 
 
 import torch
 
-from keraunos.backend.torch import activations, attention, losses, normalization, pooling
+from keraunos.backend.torch import activations, attention, conv, losses, normalization, pooling
 
 
 def top_k(xp, x, k, sorted):
@@ -16,11 +16,15 @@ def top_k(xp, x, k, sorted):
     return values[..., :k], places[..., :k].int()
 
 
-def dense(xp, x, kernel):
-    """x · kernel; PyTorch makes one product of two matrices of it by itself."""
+def dense(xp, x, kernel, bias):
+    """x · kernel + bias; PyTorch makes one product of two matrices of it by itself."""
     if kernel.ndim != 2 or not x.ndim or x.shape[-1] != kernel.shape[0]:
         return NotImplemented
-    return xp.matmul(x, kernel)
+    if bias is None:
+        return xp.matmul(x, kernel)
+    if not x.is_floating_point() or bias.shape != kernel.shape[1:]:
+        return NotImplemented
+    return torch.nn.functional.linear(x, kernel.t(), bias)
 
 
 TABLE = {
@@ -28,6 +32,7 @@ TABLE = {
     "top_k": top_k,
     **activations.TABLE,
     **attention.TABLE,
+    **conv.TABLE,
     **losses.TABLE,
     **normalization.TABLE,
     **pooling.TABLE,

@@ -16,14 +16,33 @@ def _trailing(x, axis):
     return x.shape[found[0] :] if found and found == list(range(x.ndim - len(found), x.ndim)) else None
 
 
+_HALF = (torch.float16, torch.bfloat16)
+
+
 def _fit(x, shape, *weights):
     return all(w is None or (w.dtype is x.dtype and w.shape == shape) for w in weights)
 
 
 def layer_normalization(xp, x, gamma, beta, axis, epsilon):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta."""
+    if (
+        axis == -1 and x.dtype is torch.float32 and gamma is not None and beta is not None
+    ):  # the usual case, of few steps
+        try:
+            return torch.layer_norm(x, x.shape[-1:], gamma, beta, settings.epsilon() if epsilon is None else epsilon)
+        except RuntimeError:  # gamma or beta of another shape or dtype
+            return NotImplemented
     shape = _trailing(x, axis)
-    if shape is None or not _fit(x, shape, gamma, beta) or not x.numel():
+    if shape is None or not x.numel():
+        return NotImplemented
+    if (
+        x.dtype in _HALF
+        and x.device.type == "cpu"
+        and all(w is None or w.dtype is torch.float32 for w in (gamma, beta))
+    ):
+        if not all(w is None or w.shape == shape for w in (gamma, beta)):
+            return NotImplemented  # else the kernel computes in float32, as the body does
+    elif not _fit(x, shape, gamma, beta):
         return NotImplemented
     return torch.layer_norm(x, shape, gamma, beta, settings.epsilon() if epsilon is None else epsilon)
 
@@ -46,10 +65,13 @@ def _channels_second(x, axis):
     return x.movedim(axis, 1), lambda y: y.movedim(1, axis)
 
 
-def _normalises(x, axis, *weights):
+def _normalises(x, axis, *weights, dtype=None):
     if not x.is_floating_point() or x.ndim < 2 or not x.numel() or axis.__class__ is not int:
         return False
-    return 0 < axis % x.ndim and -x.ndim <= axis < x.ndim and _fit(x, (x.shape[axis],), *weights)
+    if not (0 < axis % x.ndim and -x.ndim <= axis < x.ndim):
+        return False
+    dtype, shape = dtype or x.dtype, (x.shape[axis],)
+    return all(w is None or (w.dtype is dtype and w.shape == shape) for w in weights)
 
 
 def batch_normalization(xp, x, mean, variance, axis, offset, scale, epsilon):
@@ -62,14 +84,15 @@ def batch_normalization(xp, x, mean, variance, axis, offset, scale, epsilon):
 
 def batch_normalization_training(xp, x, scale, offset, axis, epsilon, weights):
     """Normalised by the batch's own mean and variance, which are returned too."""
-    if weights is not None or not _normalises(x, axis, scale, offset):
+    wide = torch.float32 if x.dtype in _HALF else x.dtype  # what the kernel computes in, as the body does
+    if weights is not None or not _normalises(x, axis, scale, offset, dtype=wide):
         return NotImplemented
     z, back = _channels_second(x, axis)
     n = z.shape[1]
     count = z.numel() // n
-    if count < 2 or x.dtype in (torch.float16, torch.bfloat16):
+    if count < 2:
         return NotImplemented
-    mean, variance = torch.zeros(n, dtype=x.dtype, device=x.device), torch.zeros(n, dtype=x.dtype, device=x.device)
+    mean, variance = torch.zeros(n, dtype=wide, device=x.device), torch.zeros(n, dtype=wide, device=x.device)
     out = torch.batch_norm(z, scale, offset, mean, variance, True, 1.0, epsilon, torch.backends.cudnn.enabled)
     return back(out), mean, variance * ((count - 1) / count)  # PyTorch's running variance is the unbiased one
 

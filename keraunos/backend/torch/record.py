@@ -9,7 +9,6 @@ import os
 import threading
 import traceback
 import warnings
-from types import FunctionType
 
 import numpy as np
 import optree
@@ -19,17 +18,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from keraunos.backend.torch import autograd
 from keraunos.backend.torch.creation import asarray
+from keraunos.backend.torch.names import Ref
+from keraunos.backend.torch.playback import source
 
 _LOCAL = threading.local()
 
-# Functions of Python's own binding that do what the aten function of that name does, in half the time of a call.
-_BOUND = frozenset(
-    "abs add addmm all amax amin any argmax argmin atan2 baddbmm bitwise_and bitwise_not bitwise_or bmm cat ceil clamp clamp_max "
-    "clamp_min clone cos cumsum div eq erf exp expm1 floor fmod full_like gather ge gt index_select isfinite isnan le lerp log log1p "
-    "logical_and logical_not logical_or logsumexp lt matmul maximum mean minimum mm mul ne neg ones_like permute pow reciprocal relu "
-    "rsqrt rsub select sigmoid sign sin sqrt squeeze stack sub sum t tanh transpose unsqueeze var where zeros_like".split()
-)
-_METHODS = frozenset("view expand".split())
 # They read values into Python, and the recorder below does not see them.
 _READERS = frozenset(
     ("numpy", "tolist", "item", "__array__", "__bool__", "__int__", "__float__", "__index__", "__iter__")
@@ -65,6 +58,7 @@ class Recorder(TorchDispatchMode):
         self.count = 0
         self.off = False
         self.storages = set()
+        self.given = len(inputs)
         for t in inputs:
             self._name(t)
 
@@ -110,6 +104,10 @@ class Recorder(TorchDispatchMode):
                 names.append(None)
         self.calls.append((fn, args, kwargs, names, leaves is out))
 
+    def tensor(self, name):
+        """The tensor of that name, while the recording lasts."""
+        return (self.constants if name.startswith("c") else self.kept)[int(name[1:])]
+
     def ref(self, value):
         """A tensor by name: of an input, of a result, or of a constant that was there before."""
         if not isinstance(value, torch.Tensor):
@@ -121,10 +119,6 @@ class Recorder(TorchDispatchMode):
             name = self.names[id(value)] = f"c{len(self.constants)}"
             self.constants.append(value)
         return Ref(name)
-
-
-class Ref(str):
-    """The name of a tensor in a recording."""
 
 
 def _place():
@@ -217,7 +211,7 @@ class Repeated:
         leaves, nest = _with_tensors(args)
         if _is_inside(leaves):
             return self.fn(*optree.tree_unflatten(nest, leaves))
-        kind = nest, tuple([(x.shape, x.dtype) if isinstance(x, torch.Tensor) else (type(x), x) for x in leaves])
+        kind = nest, tuple([_kind(x) if isinstance(x, torch.Tensor) else (type(x), x) for x in leaves])
         repeat = self.kinds.get(kind, self)
         with torch.no_grad():
             if repeat is self:
@@ -243,9 +237,16 @@ class Repeated:
         if isinstance(repeat, Untraceable):
             self.why_not[kind] = str(repeat)
             self.kinds[kind] = repeat
+            if self.whole:
+                warnings.warn(f"compile(jit_compile=True): {repeat}, so it is run uncompiled.", stacklevel=2)
         else:
             self.kinds[kind] = _inductor(repeat) if self.whole else repeat, kept["nest"]
         return optree.tree_unflatten(kept["nest"], found)
+
+
+def _kind(x):
+    """What a recording depends on: views that it makes are views only where the tensor lies in memory as it did."""
+    return (x.shape, x.dtype) if x.is_contiguous() else (x.shape, x.dtype, x.stride())
 
 
 def _is_inside(leaves):
@@ -263,93 +264,4 @@ def record(fn, inputs, whole=False):
     results = [recorder.ref(o) for o in outputs]
     if recorder.failed is not None:
         return outputs, Untraceable(recorder.failed)
-    return outputs, _source(recorder, len(inputs), results, whole)
-
-
-def _source(recorder, n_inputs, results, whole):
-    """A Python function of the recorded calls, each result let go after its last use; ``whole``: as ``torch.compile`` can take it."""
-    calls = _without_aliases(recorder.calls, results)
-    used = {r for r in results if isinstance(r, Ref)}
-    lines, scope = [], {f"c{i}": c for i, c in enumerate(recorder.constants)}
-    for k, (fn, args, kwargs, names, several) in reversed(list(enumerate(calls))):
-        made = [n for n in names if n is not None]
-        if not used.intersection(made) and not _acts(fn):
-            continue  # nothing reads it
-        mentioned = {r for r in optree.tree_leaves((args, kwargs)) if isinstance(r, Ref)}
-        done = sorted(n for n in (mentioned | set(made)) - used if not n.startswith("c"))
-        used |= mentioned
-        fast, args = _bound(fn, args)
-        if whole and isinstance(fn, FunctionType):
-            fast = torch.compiler.disable(fn)  # it computes outside of torch
-        scope[f"f{k}"] = fast
-        call = ", ".join([_text(a, scope) for a in args] + [f"{n}={_text(v, scope)}" for n, v in kwargs.items()])
-        left = ", ".join(n or "_" for n in names) + ("," if several else "")
-        lines.append(f"    {left} = f{k}({call})" + (f"; {' = '.join(done)} = None" if done else ""))
-    head = f"def repeat({', '.join(f't{i}' for i in range(n_inputs))}):\n"
-    tail = f"\n    return [{', '.join(_text(r, scope) for r in results)}]\n"
-    exec(head + "\n".join(reversed(lines)) + tail, scope)  # made of this module's own names
-    return scope["repeat"]
-
-
-def _acts(fn):
-    """Whether a call matters though nobody reads its result: it changes an argument, or draws from a generator."""
-    schema = getattr(fn, "_schema", None)
-    return schema is None or schema.is_mutable or torch.Tag.nondeterministic_seeded in fn.tags
-
-
-def _without_aliases(calls, results):
-    """The calls without ``detach`` and ``alias``, which stand for the gradient tape that a repetition does not write."""
-    same, kept = {}, []
-
-    def seen(value):
-        while isinstance(value, Ref) and value in same:
-            value = same[value]
-        return value
-
-    for fn, args, kwargs, names, several in calls:
-        args, kwargs = optree.tree_map(seen, (args, kwargs), none_is_leaf=True)
-        if fn in (torch.ops.aten.detach.default, torch.ops.aten.alias.default):
-            same[names[0]] = args[0]
-        else:
-            kept.append((fn, args, kwargs, names, several))
-    results[:] = [seen(r) for r in results]
-    return kept
-
-
-def _rnn_layer(x, *args):
-    """oneDNN's recurrent layer keeps what its gradient reads only while it sees that one is wanted."""
-    with torch.enable_grad():
-        found = torch.ops.aten.mkldnn_rnn_layer.default(x.detach().requires_grad_(), *args)
-    return [t.detach() for t in found]
-
-
-def _bound(fn, args):
-    """The quickest function that does the same, and its arguments."""
-    if fn is torch.ops.aten.mkldnn_rnn_layer.default and args[-1] is True:
-        return _rnn_layer, args
-    if not isinstance(fn, torch._ops.OpOverload):
-        return fn, args
-    name = fn._schema.name.removeprefix("aten::")
-    if fn._schema.name.startswith("aten::") and not fn._schema.is_mutable:
-        if name in _BOUND:
-            return getattr(torch, name), args
-        if name in _METHODS:
-            return getattr(torch.Tensor, name), args
-    return fn, args
-
-
-_LITERALS = (bool, int, str, type(None))
-
-
-def _text(value, scope):
-    """An argument as source; what has no literal is put into the scope."""
-    if isinstance(value, Ref):
-        return str.__str__(value)
-    if type(value) in _LITERALS:
-        return repr(value)
-    if type(value) in (tuple, list) and all(isinstance(v, Ref) or type(v) in _LITERALS for v in value):
-        inner = ", ".join(_text(v, scope) for v in value)
-        return f"[{inner}]"
-    name = f"v{len(scope)}"
-    scope[name] = value
-    return name
+    return outputs, source(recorder, len(inputs), results, whole)

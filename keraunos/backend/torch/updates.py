@@ -18,10 +18,11 @@ def adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
 
 
 def _adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
-    # The kernel goes through memory: gradients of convolutions, which come permuted, have to lie as the weights do.
-    gradients = [g.contiguous() for g in gradients]
+    # The kernel goes through memory, so all have to lie alike. Gradients of convolutions and recurrent layers come permuted, as these
+    # kernels want their weights: from the first update on the weights lie so too, and nobody has to bring them into that order.
+    gradients = [g if _is_dense(g) else g.contiguous() for g in gradients]
     values, means, squares = (
-        [x.clone(memory_format=torch.contiguous_format) for x in group] for group in (values, means, squares)
+        [_copied_like(x, g) for x, g in zip(group, gradients, strict=True)] for group in (values, means, squares)
     )
     steps = _STEPS.get(rate.device)
     if steps is None:
@@ -42,6 +43,26 @@ def _adam(values, gradients, means, squares, rate, beta_1, beta_2, epsilon):
         maximize=False,
     )
     return [*values, *means, *squares]
+
+
+def _is_dense(x):
+    """Whether the elements fill their memory without gaps, in whatever order of the axes."""
+    if x.is_contiguous():
+        return True
+    size = 1
+    for stride, n in sorted(zip(x.stride(), x.shape, strict=True)):
+        if n != 1:
+            if stride != size:
+                return False
+            size *= n
+    return True
+
+
+def _copied_like(x, like):
+    """A copy of x that lies in memory as ``like`` does."""
+    if x.stride() == like.stride():
+        return x.clone()
+    return torch.empty_strided(x.shape, like.stride(), dtype=x.dtype, device=x.device).copy_(x)
 
 
 TABLE = {"adam": adam}

@@ -21,12 +21,13 @@ class Bank:
         x: (rows, variables), the rows that behaviour is judged on.
         operators: names.
         capacity: number of expressions at which growth stops.
+        is_sound: None, or a function of tokens that refuses expressions (those that are wrong in their units).
 
     ``values`` is (expressions, rows).
     """
 
-    def __init__(self, x, operators, capacity):
-        self.x, self.capacity = x, capacity
+    def __init__(self, x, operators, capacity, is_sound=None):
+        self.x, self.capacity, self.is_sound = x, capacity, is_sound
         rows = len(x)
         leaves: list[Expression] = [(i,) for i in range(x.shape[1])] + [(c,) for c in LEAF_CONSTANTS]
         self.values = np.concatenate(
@@ -99,9 +100,12 @@ class Bank:
             for k, key in zip(good, self._keys(values[good])):
                 if key in self._seen or len(self) >= self.capacity:
                     continue
-                self._seen.add(key)
                 right = () if j is None else self.tokens[j[k]]
-                self.tokens.append((*self.tokens[i[k]], *right, name))
+                tokens = (*self.tokens[i[k]], *right, name)
+                if self.is_sound is not None and not self.is_sound(tokens):
+                    continue
+                self._seen.add(key)
+                self.tokens.append(tokens)
                 new_values.append(values[k])
                 new_curved.append(curved[k])
         if new_values:

@@ -68,20 +68,27 @@ def _solved(matrix, right):
         return np.linalg.lstsq(matrix, right, rcond=None)[0]
 
 
-def covariance(tokens, x, y, weights):
-    """Covariance of the constants, (constants, constants): s² (JᵀJ)⁻¹ with s² from the residuals; NaN where there is none."""
+def covariance(tokens, x, y, weights, fixed=()):
+    """Covariance of the constants, (constants, constants): s² (JᵀJ)⁻¹ with s² from the residuals; NaN where there is none.
+
+    Those whose places are ``fixed`` are given, and have none.
+    """
     value, jacobian = value_and_jacobian(tokens, x)
-    count = jacobian.shape[1]
-    if not count:
-        return np.zeros((0, 0))
+    free = np.setdiff1d(np.arange(jacobian.shape[1]), list(fixed))
+    found = np.zeros((jacobian.shape[1], jacobian.shape[1]))
+    if not len(free):
+        return found
     residual = weights * (y - value)
-    variance = float(residual @ residual) / max(len(y) - count, 1)
-    weighted = weights[:, None] * jacobian
+    variance = float(residual @ residual) / max(len(y) - len(free), 1)
+    weighted = weights[:, None] * jacobian[:, free]
     normal = weighted.T @ weighted
     size = np.sqrt(np.diag(normal))
     if not (math.isfinite(variance) and np.all(np.isfinite(normal)) and np.all(size > 0)):
-        return np.full((count, count), np.nan)
-    return variance * np.linalg.pinv(normal / np.outer(size, size), hermitian=True) / np.outer(size, size)
+        found[np.ix_(free, free)] = np.nan
+    else:
+        scales = np.outer(size, size)
+        found[np.ix_(free, free)] = variance * np.linalg.pinv(normal / scales, hermitian=True) / scales
+    return found
 
 
 def simple_values(value, spread):
@@ -132,7 +139,7 @@ def simplified(tokens, x, y, weights):
     fixed = {}
     while free:
         theta = constants(tokens)
-        spreads = np.sqrt(np.maximum(np.diag(covariance(tokens, x, y, weights)), 0.0))
+        spreads = np.sqrt(np.maximum(np.diag(covariance(tokens, x, y, weights, fixed)), 0.0))
         choice = _simplest(theta, spreads, free)
         if choice is None:
             break

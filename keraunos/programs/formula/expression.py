@@ -148,6 +148,14 @@ def div(a, b):
     return (*a, *b, "div")
 
 
+def negated(a):
+    """-a; of a difference the other one."""
+    if a[-1] != "sub":
+        return mul(const(-1), a)
+    split = next(k for k in range(1, len(a) - 1) if is_valid(a[:k]) and is_valid(a[k:-1]))
+    return (*a[split:-1], *a[:split], "sub")
+
+
 def power(a, exponent):
     """a ** exponent, by square and square root where that is the same."""
     if exponent == 1:

@@ -25,10 +25,11 @@ class Genetic:
         operators: names.
         rng: NumPy generator.
         known: more expressions over its columns to begin with.
+        offset: whether a number may be added to y's formula; not where y has a unit.
     """
 
-    def __init__(self, problem, bank, operators, rng, known=()):
-        self.problem, self.rng = problem, rng
+    def __init__(self, problem, bank, operators, rng, known=(), offset=True):
+        self.problem, self.rng, self.offset = problem, rng, offset
         self.alphabet = Alphabet(problem.x.shape[1], operators)
         self.places = PLACES
         rows = rng.permutation(len(problem.y))[:ROWS]
@@ -44,8 +45,10 @@ class Genetic:
         self.evaluations = 0
 
     def _centred(self, values):
-        """Weighted values from which the weighted mean is taken: (n, rows)."""
+        """Weighted values from which the weighted mean is taken, if there may be an offset: (n, rows)."""
         w = self.weights
+        if not self.offset:
+            return values * w
         mean = (values @ (w * w)) / (w @ w)
         return (values - mean[:, None]) * w
 
@@ -98,10 +101,12 @@ class Genetic:
         return self.source.rows(self.rng.integers(0, len(self.source.codes), count))
 
     def _scaled(self, i):
-        """Tokens of a + b f."""
+        """Tokens of a + b f, or of b f."""
         tokens = self.alphabet.decode(self.people, i)
         values = expression.evaluate(tokens, self.x) * self.weights
         matrix = np.stack([self.weights, values], axis=1).astype(float)
+        if not self.offset:
+            matrix[:, 0] = 0.0
         a, b = np.linalg.lstsq(matrix, self.y * self.weights, rcond=None)[0]
         return expression.add(expression.mul(expression.const(b), tokens), expression.const(a))
 

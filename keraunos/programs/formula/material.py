@@ -151,6 +151,11 @@ def taken(material, which):
     return Material([material.tokens[k] for k in which], material.values[which])
 
 
+def taken_scaled(scaled, which):
+    """Some of a scaled material."""
+    return Scaled(*taken(scaled, which), [scaled.parts[k] for k in which], scaled.inner)
+
+
 def _shaped(shape, scales, z):
     """Values of a shape for each constant, (scales, rows)."""
     stack = []

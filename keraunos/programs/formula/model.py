@@ -169,7 +169,7 @@ class Formula(Estimator, Model):
         return f"{self.get_params()['target']} = {rendering.infix(entry.tokens, rendering.identifiers(names))}"
 
     def save_state(self, filepath, overwrite=True):
-        """Write what ``fit(resume=filepath)`` needs to go on with the last search: formulas, finished parts, limits spent (JSON)."""
+        """Write what ``fit(resume=filepath)`` needs to go on with the last search: formulas, where it stands, limits spent (JSON)."""
         self._check_fitted("save_state")
         if not overwrite and os.path.exists(filepath):
             raise FileExistsError(f"{os.fspath(filepath)!r} exists already. Pass overwrite=True to replace it.")

@@ -14,6 +14,7 @@ from keraunos.programs.formula.front import Front
 from keraunos.programs.formula.search import Search, Step
 
 TOLD_EVERY = 0.5  # seconds between messages of an island
+PATIENCE = 10.0  # seconds that islands have to end
 
 
 def steps(run, count):
@@ -30,43 +31,66 @@ def steps(run, count):
         ]
         for island in islands:
             island.start()
-    results: dict[int, list] = {}
-    spent = [0] * count
-    offset = run.budget.evaluations
+    heard = Heard(run, count)
     try:
-        while len(results) < count:
+        while len(heard.ended) < count:
             message = _next(told)
-            if message is None:
-                if all(not island.is_alive() for island in islands) and told.empty():
-                    break
-            else:
-                k, formulas, spent[k], ended, finished = message
-                if ended:
-                    results[k] = formulas
-                    run.finished = finished if k == 0 else run.finished
-                    if run.budget.limit is None:
-                        stop.set()
-                elif run.budget.limit is None:  # what is only seen on the way must not change what is repeatable
-                    _offer_all(run.front, formulas)
-                run.budget.evaluations = offset + sum(spent)
+            if message is not None:
+                heard.take(message)
+            elif _all_gone(islands, told):
+                break
             yield Step(f"{count} processes", False)
-            if run.budget.stopped or run.budget.limit is None and run.budget.is_over():
+            if run.budget.stopped or run.budget.limit is None and (heard.ended or run.budget.is_over()):
                 stop.set()
     finally:
         stop.set()
+        until = time.perf_counter() + PATIENCE
+        while len(heard.ended) < count and time.perf_counter() < until and not _all_gone(islands, told):
+            if (message := _next(told)) is not None:  # a process can't end before its last words are heard
+                heard.take(message)
         for island in islands:
-            island.join(timeout=10)
+            island.join(timeout=max(until - time.perf_counter(), 0.1))
             if island.is_alive():
                 island.terminate()
-    for k in sorted(results):
-        _offer_all(run.front, results[k])
-    lost = count - len(results)
+        heard.put_together()
+    lost = count - len(heard.ended)
     if lost and not run.budget.stopped:
         codes = [island.exitcode for island in islands]
         raise RuntimeError(
             f"Formula: {lost} of {count} processes ended without a result (exit codes {codes}). A script that starts processes must "
             "have its own work under `if __name__ == '__main__':`; or fit with processes=1."
         )
+
+
+class Heard:
+    """What the islands of a run have told."""
+
+    def __init__(self, run, count):
+        self.run, self.count = run, count
+        self.ended: dict[int, tuple] = {}  # island -> (formulas, state)
+        self.going_on = len(run.searches) == count  # the islands count from where they were
+        self.spent = [s["evaluations"] for s in run.searches] if self.going_on else [0] * count
+        self.offset = 0 if self.going_on else run.budget.evaluations
+
+    def take(self, message):
+        """Note one message."""
+        k, formulas, self.spent[k], state = message
+        if state is not None:
+            self.ended[k] = formulas, state
+        elif self.run.budget.limit is None:  # what is only seen on the way must not change what is repeatable
+            _offer_all(self.run.front, formulas)
+        self.run.budget.evaluations = self.offset + sum(self.spent)
+
+    def put_together(self):
+        """Offer what those that ended have found, and keep where they stand if all did."""
+        for _, (formulas, _) in sorted(self.ended.items()):
+            _offer_all(self.run.front, formulas)
+        if len(self.ended) == self.count:
+            self.run.searches = [self.ended[k][1] for k in range(self.count)]
+
+
+def _all_gone(islands, told):
+    return all(not island.is_alive() for island in islands) and told.empty()
 
 
 def _next(told):
@@ -100,12 +124,14 @@ def _one_thread_each():
 def _task(run, k, count):
     """What an island needs to know, as plain values."""
     front, budget = run.front, run.budget
-    left = None if budget.limit is None else max(budget.limit - budget.evaluations, 0) // count
+    state = run.searches[k] if len(run.searches) == count else None
+    spent = 0 if state is not None else budget.evaluations  # an island that goes on counts from where it was
+    limit = None if budget.limit is None else max(budget.limit - spent, 0) // count
     seconds = None if budget.seconds is None else max(budget.seconds - budget.elapsed(), 0.0)
     return {
         "data": (front.x, front.y, front.weights),
-        "limits": (seconds, left),
-        "search": (run.operators, run.seed, k, list(run.finished)),
+        "limits": (seconds, limit),
+        "search": (run.operators, run.seed, k, state),
         "max_complexity": front.max_complexity,
         "units": run.accepts,
         "known": [e.tokens for e in front.sorted()],
@@ -115,11 +141,12 @@ def _task(run, k, count):
 def _island(task, told, stop):
     """The work of one process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
-    operators, seed, k, finished = task["search"]
+    operators, seed, k, state = task["search"]
     budget = Budget(*task["limits"], clock=time.perf_counter)
     front = Front(*task["data"], operators, task["max_complexity"], budget, task["units"])
-    _offer_all(front, task["known"])
-    search = Search(front, operators, seed, budget, island=k, finished=finished)
+    if state is None:
+        _offer_all(front, task["known"])
+    search = Search(front, operators, seed, budget, island=k, state=state)
     last = time.perf_counter()
     with np.errstate(all="ignore"):
         for _ in search.steps():
@@ -127,8 +154,8 @@ def _island(task, told, stop):
                 budget.stopped = True
             if time.perf_counter() - last > TOLD_EVERY:
                 last = time.perf_counter()
-                told.put((k, _formulas(front), budget.evaluations, False, []))
-    told.put((k, _formulas(front), budget.evaluations, True, search.finished))
+                told.put((k, _formulas(front), budget.evaluations, None))
+    told.put((k, _formulas(front), budget.evaluations, search.state()))
 
 
 def _formulas(front):

@@ -50,6 +50,9 @@ def draw_front(axis, model):
     axis.plot(sizes, losses, "o", color=BLUE, markersize=4)
     axis.plot(model.best.complexity, max(model.best.loss, LOWEST), "o", color=ORANGE, markersize=9, label="chosen")
     axis.set_yscale("log")
+    if max(losses) < 10 * min(losses):  # within a decade, powers of ten are no marks
+        axis.yaxis.set_major_formatter("{x:.2g}")
+        axis.yaxis.set_minor_formatter("{x:.2g}")
     axis.set_title("Front", loc="left")
     axis.set_xlabel("complexity (variables, constants, operators)")
     axis.set_ylabel("share of variance left")

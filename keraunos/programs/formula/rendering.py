@@ -10,6 +10,7 @@ from keraunos.programs.formula.expression import variables
 from keraunos.programs.formula.operators import OPERATORS
 from keraunos.util.optional import require
 
+OPPOSITE = {"add": "sub", "sub": "add"}
 LEFT_ALONE = {"sub": 1, "div": 1}  # operators whose second argument must bind more strongly than they do
 
 
@@ -21,8 +22,7 @@ def number(value, digits=6):
             return _multiple(fraction, name)
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
-    text = f"{value:.{digits}g}"
-    return text if float(text) == value else repr(value) if digits > 15 else text
+    return repr(value) if digits > 15 else f"{value:.{digits}g}"
 
 
 def _multiple(fraction, name):
@@ -51,8 +51,17 @@ def infix(tokens, names, digits=6):
             op = OPERATORS[token]
             arguments = stack[-op.arity :]
             del stack[-op.arity :]
+            op, arguments = _without_double_sign(op, arguments)
             stack.append((op.python.format(*_bracketed(op, arguments)), op.strength))
     return stack[0][0]
+
+
+def _without_double_sign(op, arguments):
+    """a - b in place of a + (-b), and a + b of a - (-b)."""
+    if op.name not in OPPOSITE or not arguments[1][0].startswith("-") or arguments[1][1] < 2:
+        return op, arguments
+    text, strength = arguments[1]
+    return OPERATORS[OPPOSITE[op.name]], [arguments[0], (text[1:], strength)]
 
 
 def _bracketed(op, arguments):

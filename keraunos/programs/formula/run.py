@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from keraunos.programs.formula import choice, constants, operators, parallel, units
+from keraunos.programs.formula import checkpoint, choice, constants, operators, parallel, units
 from keraunos.programs.formula.budget import Budget
 from keraunos.programs.formula.candidate import Candidate
 from keraunos.programs.formula.expression import evaluate
@@ -42,17 +42,22 @@ class Run:
         self.weights = row_weights(table.y, table.weights, settings["loss"]) / self.unit
         self.accepts = self._unit_check()
         self.front = self._front(self.rows)
+        self.mark = checkpoint.fingerprint(table.x, table.y, table.weights)
+        self.known = [tuple(tokens) for tokens in state["formulas"]] if state else []
+        self.searches = state["searches"] if state and state["mark"] == self.mark else []  # one for each process
         self.search = None
-        self.finished = list(state["finished"]) if state else []
-        if state:
-            for tokens in state["formulas"]:
-                self.front.offer(tuple(tokens))
+        if state and not self.searches:  # other rows, or a search that ended before it began
+            self._offer_known()
 
     def _front(self, rows):
         t = self.table
         x = t.x[rows][:, self.columns]
         s = self.settings
         return Front(x, t.y[rows], self.weights[rows], self.operators, s["max_complexity"], self.budget, self.accepts)
+
+    def _offer_known(self):
+        for tokens in self.known:
+            self.front.offer(tokens)
 
     def _unit_check(self):
         given = self.settings["units"]
@@ -77,14 +82,16 @@ class Run:
             if count > 1:
                 yield from parallel.steps(self, count)
             else:
-                self.search = Search(self.front, self.operators, self.seed, self.budget, finished=self.finished)
+                state = self.searches[0] if self.searches else None
+                self.search = Search(self.front, self.operators, self.seed, self.budget, state=state)
                 yield from self.search.steps()
 
     def state(self):
         """What ``fit(resume=...)`` needs to go on, as plain values."""
         return {
             "formulas": [list(e.tokens) for e in self.front.sorted()],
-            "finished": self.search.finished if self.search else self.finished,
+            "searches": [self.search.state()] if self.search else self.searches,
+            "mark": self.mark,
             "seconds": self.budget.elapsed(),
             "evaluations": self.budget.evaluations,
             "names": list(self.table.names),
@@ -94,6 +101,7 @@ class Run:
     def candidates(self):
         """The front, verified and refined on all rows, and the index of the one to take."""
         with np.errstate(all="ignore"):
+            self._offer_known()  # of an earlier part: what came after its last mark may not have been found again
             return self._verified()
 
     def _verified(self):
@@ -184,7 +192,11 @@ def read_state(path, names):
     """The state that ``save_state`` wrote; ``ValueError`` if it is of other data."""
     with open(path, encoding="utf-8") as file:
         state = json.load(file)
-    if not isinstance(state, dict) or "formulas" not in state or list(names) != state.get("names"):
+    if (
+        not isinstance(state, dict)
+        or not {"formulas", "searches", "mark"} <= set(state)
+        or list(names) != state.get("names")
+    ):
         raise ValueError(
             f"Formula: {str(path)!r} is not the state of a search with the columns {list(names)}"
             + (f"; it has {state['names']}." if isinstance(state, dict) and "names" in state else ".")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keraunos.programs.formula import choice, material, pairs, separable, targets
+from keraunos.programs.formula import checkpoint, choice, material, pairs, separable, targets
 from keraunos.programs.formula.bank import Bank
 from keraunos.programs.formula.constants import refine
 from keraunos.programs.formula.expression import fold
@@ -20,6 +20,7 @@ CAPACITIES = (2000, 8000, 20000)  # of the banks, one round after the other
 MONOMIALS = (60, 150, 300)
 SCALED = (40, 60, 100)  # monomials, and as many expressions of the bank, that are tried with a constant inside
 FACTORS = (40, 100, 160)  # expressions on either side of products
+WITH_UNITS = 5  # so many times as many monomials are made where units leave few that functions can take
 SEEDS = 3000  # expressions of the bank that genetic programming draws on
 EXPLAINED = 0.05  # a search stops early only where less than this share of the variance is left
 EXACT = 1e-12
@@ -41,28 +42,57 @@ class Search:
         seed: of all that is drawn.
         budget: ``Budget``.
         island: 0 goes through everything in order; others begin with genetic programming, each with draws of its own.
-        finished: names of scans that an earlier part of the same search has done.
+        state: what ``state`` gave of an earlier part of the same search, or None.
     """
 
-    def __init__(self, front, operators, seed, budget, island=0, finished=()):
+    def __init__(self, front, operators, seed, budget, island=0, state=None):
         self.front, self.operators, self.budget, self.island = front, operators, budget, island
         self.seed = np.random.SeedSequence([seed, island])
-        self.finished = list(finished)
+        self.finished, self.problems, self._population = [], None, None
         columns = tuple((i,) for i in range(front.x.shape[1]))
         self.whole = Problem(front.x, front.y, 1.0 / front.weights, columns, (-1,))
         few = front.x[: min(len(front.x), 400)]
         self.is_white = choice.Whiteness(Bank(few, operators, 600).grow(4), front.x)
+        if state is not None:
+            self._restore(state)
+        self.mark()
+
+    def mark(self, population=None):
+        """Remember where the search stands; ``population`` is (turn, ``Genetic``)."""
+        kept = None if population is None else (population[0], checkpoint.of_genetic(population[1]))
+        front = checkpoint.of_front(self.front)
+        self._marked = list(self.finished), self.problems, front, self.budget.evaluations, kept
+
+    def state(self):
+        """The last mark as plain values."""
+        finished, problems, front, evaluations, kept = self._marked
+        return {
+            "finished": finished,
+            "problems": None if problems is None else [checkpoint.of_problem(*p) for p in problems[1:]],
+            "front": front,
+            "evaluations": evaluations,
+            "population": None if kept is None else [kept[0], checkpoint.plain_genetic(kept[1])],
+        }
+
+    def _restore(self, state):
+        self.finished = list(state["finished"])
+        if state["problems"] is not None:
+            self.problems = [("whole", self.whole), *map(checkpoint.problem_from, state["problems"])]
+        checkpoint.into_front(state["front"], self.front)
+        self.budget.evaluations = state["evaluations"]
+        self._population = state["population"]
 
     def is_over(self, convinced=True):
         """Whether to stop: the budget is spent, or the shortest description leaves nothing but noise.
 
-        With ``convinced`` it must also be so simple that it can hardly be chance.
+        With ``convinced`` it must also have one fitted constant at most: with several, a formula can come close to a truer one that is
+        found later.
         """
         if self.budget.is_over():
             return True
         best = self.front.chosen()
         share = best.loss / self.front.variance
-        if convinced and len(best.tokens) > 2 * self.front.x.shape[1] + 5 and choice.free_constants(best.tokens) > 1:
+        if convinced and choice.free_constants(best.tokens) > 1:
             return False
         return bool(share < EXACT or share < EXPLAINED and self.is_white(self.front.residuals(best.tokens)))
 
@@ -72,11 +102,11 @@ class Search:
             yield from self._scans(self.whole, 0, "whole")
         if self.is_over():
             return
-        problems = []
-        draw = int(self.rng("reduce").integers(2**31))
-        for problem, _ in reduce_all(self.whole, self.operators, draw, self.budget.is_over):
-            problems.append((f"reduced{len(problems)}" if problems else "whole", problem))
-            yield Step(f"reduced to {problem.x.shape[1]} variables", self.budget.is_over())
+        if self.problems is None:
+            yield from self._reductions()
+        if self.budget.is_over():
+            return
+        problems = self.problems
         if self.island == 0:
             for level in range(len(CAPACITIES)):
                 for name, problem in problems[::-1]:
@@ -88,6 +118,17 @@ class Search:
                 if self.is_over(convinced=False):
                     return
         yield from self._genetic(problems)
+
+    def _reductions(self):
+        """Find the smaller problems."""
+        problems = []
+        draw = int(self.rng("reduce").integers(2**31))
+        for problem, _ in reduce_all(self.whole, self.operators, draw, self.budget.is_over):
+            problems.append((f"reduced{len(problems)}" if problems else "whole", problem))
+            yield Step(f"reduced to {problem.x.shape[1]} variables", self.budget.is_over())
+        if not self.budget.is_over():
+            self.problems = problems
+            self.mark()
 
     def rng(self, name):
         """A generator of its own for every part of the search, whatever was drawn before."""
@@ -102,6 +143,7 @@ class Search:
         yield from scan_all(problem, rows, self.operators, level, self.front, self.is_over)
         if not self.is_over():
             self.finished.append(name)
+            self.mark()
 
     def scan(self, problem, rows, front):
         """The first round of scans of a problem that is part of this one, for a front of its own."""
@@ -110,13 +152,20 @@ class Search:
     def _genetic(self, problems):
         """Populations, one after the other, for the smallest problem and the whole one in turns."""
         options = [problems[-1], problems[0]] if len(problems) > 1 else problems
-        for turn in range(10**9):
+        first, kept = self._population or (0, None)
+        for turn in range(first, 10**9):
             name, problem = options[(turn + self.island) % len(options)]
             rng = self.rng(f"genetic{turn}{name}")
-            bank = Bank(problem.x[rng.permutation(len(problem.y))[:SCAN_ROWS]], self.operators, SEEDS).grow(6)
+            units = dimensions(problem, self.front)
+            is_sound = None if units is None else units.is_sound
+            bank = Bank(problem.x[rng.permutation(len(problem.y))[:SCAN_ROWS]], self.operators, SEEDS, is_sound).grow(6)
             known = [e.tokens for e in self.front.sorted()] if problem is self.whole else []
-            population = Genetic(problem, bank, self.operators, rng, known)
+            population = Genetic(problem, bank, self.operators, rng, known, offset=units is None or not units.wanted)
+            if kept is not None:
+                checkpoint.into_genetic(kept, population)
+                kept = None
             while not population.is_stuck():
+                self.mark((turn, population))
                 before = population.evaluations
                 for tokens in population.generation()[:4]:
                     self.front.offer(problem.lifted(tokens), iterations=8)
@@ -130,11 +179,16 @@ class Search:
 def scan_all(problem, rows, operators, level, front, is_over):
     """Singles, pairs and triples of features through every view of the target; the formulas that come out are offered to the front."""
     budget = front.budget
-    common, scaled = _material(problem.x[rows], operators, level, budget)
-    everything = material.joined(common, scaled)
-    scans = [lambda m: ProductScan(problem, m, rows)]
-    scans += [lambda m, v=v: SumScan(problem, m, rows, v) for v in targets.views(problem.y, operators)]
-    for make in scans:
+    units = dimensions(problem, front)
+    common, scaled = _material(problem.x[rows], operators, level, budget, units)
+    scans = [(lambda m: ProductScan(problem, m, rows), common, scaled)]
+    for view in targets.views(problem.y, operators):
+        make = lambda m, v=view: SumScan(problem, m, rows, v)
+        scans.append((make, *_summands(common, scaled, view, units)))
+    for make, common, scaled in scans:
+        everything = material.joined(common, scaled)
+        if not len(everything.tokens):
+            continue
         scan = make(everything)
         features, target = scan.features, scan.unit_target
         order, _ = pairs.best_singles(features, target, None)
@@ -164,17 +218,36 @@ def scan_all(problem, rows, operators, level, front, is_over):
             return
 
 
-def _material(x, operators, level, budget):
-    """(what is paired with everything, what is paired only where it is good alone), on the rows x."""
-    bank = Bank(x, operators, CAPACITIES[level]).grow(9)
-    powers = material.monomials(x, operators, MONOMIALS[level])
-    plain = material.taken(bank, np.flatnonzero(~bank.curved & (bank.sizes > 1))[: SCALED[level]])
-    first = material.taken(powers, range(min(SCALED[level], len(powers.tokens))))
+def dimensions(problem, front):
+    """``units.Dimensions`` of a problem, or None where there are no units."""
+    return None if front.accepts is None else front.accepts.over(problem)
+
+
+def _summands(common, scaled, view, units):
+    """What has the unit of y, seen so; everything where there are no units."""
+    if units is None:
+        return common, scaled
+    unit = targets.unit_seen(view, units.wanted)
+    kept, kept_scaled = ([], []) if unit is None else (units.having(common, unit), units.having(scaled, unit))
+    return material.taken(common, kept), material.taken_scaled(scaled, kept_scaled)
+
+
+def _material(x, operators, level, budget, units):
+    """(what is paired with everything, what only where it is good alone), on the rows x; what is wrong in its units is left out."""
+    bank = Bank(x, operators, CAPACITIES[level], None if units is None else units.is_sound).grow(9)
+    powers = material.monomials(x, operators, MONOMIALS[level] * (1 if units is None else WITH_UNITS))
+    numbers = powers if units is None else material.taken(powers, units.having(powers, {}))
+    powers = material.taken(powers, range(min(MONOMIALS[level], len(powers.tokens))))
+    plain = np.flatnonzero(~bank.curved & (bank.sizes > 1))
+    if units is not None:
+        plain = np.intersect1d(plain, units.having(bank, {}))
+    plain = material.taken(bank, plain[: SCALED[level]])
+    first = material.taken(numbers, range(min(SCALED[level], len(numbers.tokens))))
     scaled = material.with_scales(material.joined(first, plain), operators)
     smooth = material.taken(bank, np.flatnonzero(~bank.curved)[: FACTORS[level]])
     curved = material.taken(bank, np.flatnonzero(bank.curved)[: FACTORS[level]])
     products = material.products(material.joined(smooth, powers), curved)
-    common = material.joined(bank, powers, material.with_one(powers), products)
+    common = material.joined(bank, powers, material.with_one(numbers), products)
     budget.count(bank.evaluations + common.values.size + scaled.values.size)
     return common, scaled
 

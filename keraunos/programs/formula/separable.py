@@ -63,7 +63,9 @@ def parts(search, name, problem):
         groups = blocks(problem.x[:ROWS], function)
         if len(groups) > 1:
             yield from _search_parts(search, problem, kind, function, groups, done)
-        search.finished.append(done)
+        if not search.budget.is_over():
+            search.finished.append(done)
+            search.mark()
 
 
 def _search_parts(search, problem, kind, function, groups, name):

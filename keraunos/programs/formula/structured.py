@@ -3,7 +3,7 @@
 import numpy as np
 
 from keraunos.programs.formula import pairs, targets
-from keraunos.programs.formula.expression import add, const, evaluate, mul, product
+from keraunos.programs.formula.expression import add, const, evaluate, mul, negated, product
 
 SNAP = 0.03  # an exponent this near to a half-integer is taken for it
 
@@ -118,7 +118,8 @@ class ProductScan:
             if is_exp:
                 inside = mul(const(e), tokens) if inside is None else add(inside, mul(const(e), tokens))
             elif e:
-                factors.append((tokens, e))
+                negative = e != round(e) and np.all(evaluate(tokens, self.problem.x) < 0)  # in logarithms it was |g|
+                factors.append((negated(tokens) if negative else tokens, e))
         if inside is not None:
             factors.append(((*inside, "exp"), 1.0))
         constant = np.exp(np.clip(exponents[0], -300, 300))

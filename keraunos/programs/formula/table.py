@@ -58,7 +58,7 @@ def _from_columns(columns, who):
     return np.column_stack(numbers), tuple(name for name, _ in columns)
 
 
-def _as_numbers(name, values, who):
+def _as_numbers(name, values, who, is_target=False):
     if values.dtype.kind in "biuf":
         return values.astype(float)
     if values.dtype.kind in "mM":
@@ -74,6 +74,11 @@ def _as_numbers(name, values, who):
             ) from e
         kinds = sorted({str(v) for v in values.tolist()})
         shown = ", ".join(map(repr, kinds[:3])) + (", ..." if len(kinds) > 3 else "")
+        if is_target:
+            raise ValueError(
+                f"{who}: the target y holds texts ({shown}), and a formula gives numbers: take units and the like away from them; for "
+                "classes, give 0 and 1."
+            ) from e
         raise ValueError(
             f"{who}: column {name!r} is categorical ({len(kinds)} values: {shown}), and a formula needs numbers. Fit one formula for "
             f"each value, drop the column, or make indicator columns of it: pandas.get_dummies(x, columns=[{name!r}], dtype=float)."
@@ -100,7 +105,7 @@ def read(x, y, sample_weight=None, who="Formula"):
         )
     if target.dtype.kind == "c":
         raise ValueError(f"{who}: Complex data not supported: y must be real, got {describe(target)}.")
-    target = _as_numbers("y", target, who)
+    target = _as_numbers("y", target, who, is_target=True)
     weights = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, float)
     if weights.shape != target.shape or not np.all(weights >= 0):
         raise ValueError(f"{who}: sample_weight must be {len(target)} numbers of at least 0, got {describe(weights)}.")

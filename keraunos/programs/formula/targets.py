@@ -5,11 +5,13 @@ by 1/(scale · |T'(y)|): residuals in the new coordinates then count as they wou
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from keraunos.programs.formula.expression import const, div
+from keraunos.programs.formula.units import power
 
 
 class View(NamedTuple):
@@ -69,3 +71,13 @@ def weights(slope, scale):
     """Weights of rows, 1 / (scale |T'|), none of them far beyond the others."""
     noise = np.abs(slope) * scale
     return 1.0 / np.maximum(noise, 0.02 * np.sqrt(np.mean(noise**2)))
+
+
+EXPONENTS = {"y": 1, "1/y": -1, "y²": 2, "1/y²": -2, "sqrt y": Fraction(1, 2)}  # T(y) has the unit of y to this power
+
+
+def unit_seen(view, unit):
+    """Unit of T(y), or None where y must be a number to be seen so."""
+    if view.name in EXPONENTS:
+        return power(unit, EXPONENTS[view.name])
+    return None if unit else {}

@@ -108,3 +108,27 @@ class Check(NamedTuple):
 
     def __call__(self, tokens):
         return unit_of(tokens, self.columns) == self.wanted
+
+    def over(self, problem):
+        """The ``Dimensions`` of a problem whose columns are expressions of these variables."""
+        columns = [unit_of(c, self.columns) for c in problem.columns]
+        around = unit_of(
+            problem.outer, [*self.columns, {}]
+        )  # variable -1, which stands for the problem's formula, as a number
+        known = around is not None and all(c is not None for c in columns)
+        return Dimensions(columns, times(self.wanted, power(around, -1))) if known else None
+
+
+class Dimensions(NamedTuple):
+    """Units in a problem: of its columns, and of its formula."""
+
+    columns: list
+    wanted: Unit
+
+    def is_sound(self, tokens):
+        """Whether no apples and pears are added."""
+        return unit_of(tokens, self.columns) is not None
+
+    def having(self, material, unit):
+        """Places of the expressions that have a unit."""
+        return [k for k, tokens in enumerate(material.tokens) if unit_of(tokens, self.columns) == unit]

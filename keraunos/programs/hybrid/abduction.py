@@ -1,8 +1,6 @@
 """Any Python function of symbols: the k most probable readings, and the most probable ones that explain a label."""
 
-import heapq
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,8 @@ from keraunos.losses import CategoricalCrossentropy
 from keraunos.optimizers import Adam
 from keraunos.programs.hybrid.domain import plain, symbols
 from keraunos.util.errors import describe
+
+FIRST = 4  # so many times k sequences are tried before ``max_calls`` are
 
 
 class Abduction:
@@ -70,8 +70,12 @@ class Abduction:
         return tuple(self.domain[i] for i in places)
 
     def _explanations(self, log_probs, label):
-        tried = itertools.islice(most_probable(log_probs), self.max_calls)
-        return list(itertools.islice(((s, p) for s, p in tried if self.label(s) == label), self.k))
+        for count in sorted({min(FIRST * self.k, self.max_calls), self.max_calls}):
+            tried = zip(*most_probable(log_probs, count))
+            found = [(places, p) for places, p in tried if self.label(places) == label]
+            if len(found) >= self.k:
+                break
+        return found[: self.k]
 
     def targets(self, log_probs, labels):
         """P(symbol in each place | label) by the explanations found, and which samples have any.
@@ -112,7 +116,7 @@ class Abduction:
         found = []
         for x in np.asarray(log_probs, "float64"):
             total: dict[Any, float] = {}
-            for places, p in itertools.islice(most_probable(x), self.k):
+            for places, p in zip(*most_probable(x, self.k)):
                 label = self.label(places)
                 if label is not None:
                     total[label] = total.get(label, 0.0) + np.exp(p)
@@ -158,21 +162,16 @@ def log_softmax(logits):
     return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
 
 
-def most_probable(log_probs: np.ndarray) -> Iterator[tuple[tuple[int, ...], float]]:
-    """(symbol indices, log probability) of all sequences, most probable first, each when it is asked for.
+def most_probable(log_probs: np.ndarray, count: int) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """The ``count`` most probable sequences, best first: symbol indices, and log probabilities.
 
-    A sequence is a rank in each place. Its successors go one rank down in the last place that is not at its best, or in one
-    behind it: so each sequence is reached once, from one that is no less probable.
+    Place by place: what is among the best of n places is, without its last place, among the best of n - 1.
     """
-    order = np.argsort(-log_probs, axis=1, kind="stable")  # (n, D)
-    ranked = np.take_along_axis(log_probs, order, axis=1)
-    n, size = ranked.shape
-    heap = [(-ranked[:, 0].sum(), (0,) * n, 0)]
-    while heap:
-        cost, ranks, last = heapq.heappop(heap)
-        yield tuple(int(order[i, r]) for i, r in enumerate(ranks)), -cost
-        for i in range(last, n):
-            r = ranks[i]
-            if r + 1 < size:
-                after = cost + ranked[i, r] - ranked[i, r + 1]
-                heapq.heappush(heap, (after, (*ranks[:i], r + 1, *ranks[i + 1 :]), i))
+    places, total = np.zeros((1, 0), int), np.zeros(1)
+    for row in log_probs:
+        sums = (total[:, None] + row).ravel()  # (sequences x D,)
+        kept = np.arange(len(sums)) if len(sums) <= count else np.sort(np.argpartition(-sums, count - 1)[:count])
+        kept = kept[np.argsort(-sums[kept], kind="stable")]
+        before, symbol = np.divmod(kept, len(row))
+        places, total = np.column_stack([places[before], symbol]), sums[kept]
+    return list(map(tuple, places.tolist())), total
