@@ -5,6 +5,7 @@ from keraunos.ops.nn import *
 from keraunos.ops.numpy import *
 from keraunos.ops import image
 from keraunos.ops import operators as _operators  # symbolic tensors get Python's operators
+from keraunos.ops.conv import biased_conv
 from keraunos.ops.control import (
     associative_scan,
     cond,

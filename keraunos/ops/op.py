@@ -175,7 +175,13 @@ class Op:
     def _is_plain(self, args):
         """Whether the only arrays are a list of an engine's own, all with values and of one type and dtype: the usual case."""
         group = args[self.many[0]]
-        if self.variadic is not None or self.single or len(self.many) > 1 or type(group) not in (list, tuple) or not group:
+        if (
+            self.variadic is not None
+            or self.single
+            or len(self.many) > 1
+            or type(group) not in (list, tuple)
+            or not group
+        ):
             return False
         kind = type(group[0])
         engine = kind_of.get(kind)

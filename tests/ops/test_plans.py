@@ -46,7 +46,11 @@ def ways(name, *args):
         return [outcome(lambda: fn(*args)) for _ in range(2)]
     bound = made.op.signature.bind(*args)
     bound.apply_defaults()
-    return [outcome(lambda: made.op(list(bound.arguments.values()))), outcome(lambda: fn(*args)), outcome(lambda: fn(*args))]
+    return [
+        outcome(lambda: made.op(list(bound.arguments.values()))),
+        outcome(lambda: fn(*args)),
+        outcome(lambda: fn(*args)),
+    ]
 
 
 def same(found):

@@ -180,7 +180,14 @@ RECORDS = [
     ),
     R("ctc_decode", LOGITS, V([5, 4, 5, 3]), "beam_search", mask_index=2).check(tol=1e-4, empty=False, symbolic=False, jit=False),
     R("dense", A("n", 3, 4), A(4, 5)).check(want=np.matmul, grad=True, keras=False),  # Keras has no such function
+    R("dense", A("n", 3, 4), A(4, 5), A(5)).check(want=lambda x, w, b: x @ w + b, grad=True, keras=False),
     R("conv", IMAGE, A(3, 3, 4, 6)).check(want=direct_conv),
+    *[
+        R("biased_conv", IMAGE, A(3, 3, 4, 6), A(6), **kwargs).check(grad=True, keras=False)  # Keras adds it in its layer
+        for kwargs in ({}, {"strides": 2, "padding": "same"}, {"dilation_rate": 2}, {"padding": "same"})
+    ],
+    R("biased_conv", LINE, A(3, 2, 6), A(6)).check(keras=False),
+    R("biased_conv", A("n", 4, 5, 6), A(3, 2, 2, 6), A(6), data_format="channels_first").check(keras=False),
     R("conv", IMAGE, A(2, 2, 4, 6), strides=2, padding="same").check(want=direct_conv),
     *rows_of("conv", LINE, [A(3, 4, 6)]),
     *rows_of("conv", IMAGE, [A(3, 2, 2, 6)]),
