@@ -26,13 +26,8 @@ class MaskPassing:
     def _add_masks(self, kwargs, args, tensors, signature):
         first = True
         for name, value in tensors.items():
-            wanted = (
-                f"{name}_mask"
-                if f"{name}_mask" in signature.names
-                else "mask"
-                if first and "mask" in signature.names
-                else None
-            )
+            own = f"{name}_mask"
+            wanted = own if own in signature.names else "mask" if first and "mask" in signature.names else None
             first = False
             if wanted is None or kwargs.get(wanted) is not None:
                 continue
@@ -47,7 +42,9 @@ class MaskPassing:
         inputs = next(iter(tensors.values()), None)
         given = kwargs.get("mask")
         previous = given if given is not None else tree.map_structure(get_mask, inputs) if inputs is not None else None
-        has_mask = previous is not None and any(m is not None for m in tree.flatten(previous))
+        has_mask = previous is not None and (
+            not tree.is_nested(previous) or any(m is not None for m in tree.flatten(previous))
+        )
         makes_mask = type(self).compute_mask is not MaskPassing.compute_mask
         if not has_mask and not makes_mask:
             return

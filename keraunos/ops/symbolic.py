@@ -90,7 +90,14 @@ def is_keras_tensor(x):
 
 def any_symbolic(*structures):
     """Whether a symbolic tensor is among the leaves."""
-    return any(isinstance(leaf, KerasTensor) for s in structures for leaf in tree.flatten(s))
+    for s in structures:
+        leaves = s.values() if type(s) is dict else s if type(s) in (tuple, list) else (s,)
+        for leaf in leaves:
+            if isinstance(leaf, KerasTensor):
+                return True
+            if isinstance(leaf, (list, tuple, dict)) and any(isinstance(x, KerasTensor) for x in tree.flatten(leaf)):
+                return True
+    return False
 
 
 class Node:
@@ -102,6 +109,7 @@ class Node:
         self.kwargs = kwargs
         self.outputs = tree.flatten(outputs)
         self.inputs = [t for t in tree.flatten((args, kwargs)) if isinstance(t, KerasTensor)]
+        self._is_flat = not any(map(tree.is_nested, (*args, *kwargs.values())))
         for i, out in enumerate(self.outputs):
             if isinstance(out, KerasTensor):
                 out.node, out.index = self, i
@@ -136,6 +144,8 @@ class Node:
         def swap(leaf):
             return value_of(leaf) if isinstance(leaf, KerasTensor) else leaf
 
+        if self._is_flat:
+            return tuple([swap(a) for a in self.args]), {k: swap(v) for k, v in self.kwargs.items()}
         return tree.map_structure(swap, self.args), tree.map_structure(swap, self.kwargs)
 
     def __repr__(self):
