@@ -112,8 +112,9 @@ def judged(run, seconds):
     """ "yes", "no" or "not shown" for one run, in a process of its own."""
     if run["beyond"] is None:
         return "no"
-    here, there = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(target=_answer, args=(run, there), daemon=True)
+    new = multiprocessing.get_context("spawn")  # a fork of a process with threads, as JAX's, may hang
+    here, there = new.Pipe(duplex=False)
+    process = new.Process(target=_answer, args=(run, there), daemon=True)
     process.start()
     there.close()
     answer = None
