@@ -20,6 +20,7 @@ PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal --timeout 3
 # Most tests compile a program, run it a few times on a few numbers, and never again: XLA takes no pains over these. It does, as for
 # users, over training and where bits are compared; in all of `make test-all`; and in examples, which are processes of their own.
 HURRY := XLA_FLAGS="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+QUICK := -m "not slow and not parity and not sweep"
 AS_USERS := tests/train tests/random tests/parity/test_random.py tests/parity/test_initial_numbers.py
 
 ##@ Use
@@ -77,7 +78,8 @@ arrows: $(VENV)/.dev ## imports go downward and stand at the top; the other rule
 
 .PHONY: quick
 quick: $(VENV)/.dev ## tests without the slow ones, sweeps over ops, comparisons with Keras, examples, documentation and doctests
-	$(PYTEST) tests --ignore tests/test_house.py --ignore tests/examples --ignore tests/docs -m "not slow and not parity and not sweep" $(ARGS)
+	$(HURRY) $(PYTEST) tests $(AS_USERS:%=--ignore %) --ignore tests/test_house.py --ignore tests/examples --ignore tests/docs $(QUICK) $(ARGS)
+	$(PYTEST) $(AS_USERS) $(QUICK) $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.dev ## let ruff mend what it can
