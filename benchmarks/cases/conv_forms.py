@@ -1,7 +1,8 @@
 """Convolutions on JAX's CPU by shape: XLA's own, the form that keraunos chooses, and PyTorch's if it is installed.
 
     taskset -c 0 python -m benchmarks.cases.conv_forms --write docs/convolution.md     # Linux; some minutes
-    taskset -c 0 python -m benchmarks.cases.conv_forms --only 3x3
+    taskset -c 0 python -m benchmarks.cases.conv_forms --only 3×3
+    python -m benchmarks.cases.conv_forms --all-cores --write docs/convolution.md      # on the clock, all cores at work
 
 The three parts of a convolution are timed one by one (CPU time of one core, the contenders in turns): the output, and the gradients
 with respect to the inputs and the kernel; on JAX the last two also in a loop, as in a program of many steps.
@@ -10,13 +11,15 @@ with respect to the inputs and the kernel; on JAX the last two also in a loop, a
 import argparse
 import os
 import re
+import sys
 from functools import partial
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 
 from benchmarks.machine import cpu_model, installed
 
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # one thread, as the clock adds up all of them
+# One thread where the clock adds up the time of all; it must be known before JAX starts.
+os.environ.setdefault("XLA_FLAGS", "" if "--all-cores" in sys.argv else "--xla_cpu_multi_thread_eigen=false")
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +29,7 @@ from keraunos.backend.jax import conv  # noqa: F401 (it registers the forms)
 from keraunos.backend.jax.conv_forms import form_of
 from keraunos.backend.jax.conv_primitive import Geometry, convolve, part_of, shape_of, xla
 
+ALL_CORES = "--all-cores" in sys.argv
 PARTS = ("output", "inputs", "kernel")
 LONG = 1.0  # seconds after which a contender is not run again
 # name, batch, positions, channels, filters, kernel, stride (-2: a transposed convolution with stride 2), dilation, groups
@@ -106,16 +110,17 @@ def on_torch(torch, x, w, d, g, part):
 
 
 def milliseconds(contenders, repeats):
-    """Lower third of the CPU times of each, in turns; what comes first, compiling, is not counted."""
+    """Lower third of the times of each, in turns; what comes first, compiling, is not counted."""
+    clock = perf_counter if ALL_CORES else process_time
     times = {name: [] for name in contenders}
     for run in contenders.values():
         run(0)
     for _ in range(repeats):
         for name, run in contenders.items():
             if sum(times[name]) < LONG:
-                begun = process_time()
+                begun = clock()
                 run(1)
-                times[name].append(process_time() - begun)
+                times[name].append(clock() - begun)
     return {name: 1e3 * sorted(found)[len(found) // 3] for name, found in times.items()}
 
 
@@ -159,11 +164,12 @@ def main():
     parser.add_argument("--only", default="", help="part of a name")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--write", type=Path, help="page with <!-- convolutions --> around the table")
+    parser.add_argument("--all-cores", action="store_true", help="as many threads as there are cores, wall time")
     arguments = parser.parse_args()
     try:
         import torch
 
-        torch.set_num_threads(1)
+        torch.set_num_threads(os.cpu_count() if ALL_CORES else 1)
     except ImportError:
         torch = None
     lines, packages = [], ", ".join(f"{name} {installed(name)}" for name in ("jax", "jaxlib", "torch"))
@@ -172,12 +178,13 @@ def main():
         lines.append(line)
         if arguments.write:
             load = f"Load of the machine {os.getloadavg()[0]:.0f}."
-            write(arguments.write, [*lines, "", f"{cpu_model()}, one core, float32, milliseconds; {packages}. {load}"])
+            cores = f"{os.cpu_count()} cores, wall time" if ALL_CORES else "one core, CPU time"
+            write(arguments.write, [*lines, "", f"{cpu_model()}, {cores}, float32, milliseconds; {packages}. {load}"])
 
 
 def write(page, lines):
     """Put lines between the marks of a page."""
-    mark = "<!-- convolutions -->"
+    mark = "<!-- convolutions on all cores -->" if ALL_CORES else "<!-- convolutions -->"
     text = f"{mark}\n\n" + "\n".join(lines) + f"\n\n{mark}"
     page.write_text(re.sub(f"{mark}.*{mark}", lambda _: text, page.read_text("utf-8"), flags=re.DOTALL), "utf-8")
 
