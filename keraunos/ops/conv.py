@@ -146,7 +146,7 @@ def _conv(xp, inputs, kernel, bias, strides, padding, data_format, dilation_rate
             f"conv: the {groups} groups ({channels} channels, {part} in a group) must divide the {filters} filters."
         )
     if bias is not None and tuple(bias.shape) != (filters,):
-        raise ValueError(f"conv: bias must have shape ({filters},), got {tuple(bias.shape)}.")
+        raise ValueError(f"biased_conv: bias must have shape ({filters},), got {tuple(bias.shape)}.")
     out = _convolve(xp, "conv", x, kernel, strides, padding, dilation_rate, groups)
     return channels_back(xp, out if bias is None else out + bias, data_format)
 

@@ -259,6 +259,7 @@ ROWS = [
     ("separable_conv", (SERIES, np.ones((2, 2, 1), np.float32), X), {}, "pointwise_kernel"),
     ("conv_transpose", (SERIES, np.ones((2, 2, 2), np.float32)), {"output_padding": 5}, "output_padding"),
     ("conv", (SERIES, np.ones((9, 2, 2), np.float32)), {}, "kernel"),
+    ("biased_conv", (SERIES, np.ones((2, 2, 2), np.float32), np.ones(3, np.float32)), {}, "bias"),
     ("max_pool average_pool", (SERIES, 0), {}, "pool_size"),
     ("max_pool average_pool", (SERIES, 2), {"padding": "causal"}, "padding"),
     ("max_pool average_pool adaptive_max_pool adaptive_average_pool", (X, 2), {}, "inputs"),
