@@ -83,14 +83,15 @@ def in_process(name, contender, seconds, seed):
 
 def table(runs, names, contenders):
     """Results as Markdown: R² out of range, a line an equation."""
+    shown = "keraunos" if "keraunos" in contenders else contenders[0]
     lines = [
-        "| equation | " + " | ".join(contenders) + " | formula of keraunos |",
+        "| equation | " + " | ".join(contenders) + f" | formula of {shown} |",
         "|---|" + "--:|" * len(contenders) + "---|",
     ]
     for name in names:
         found = {r["contender"]: r for r in runs if r["equation"] == name}
         cells = [_cell(found.get(c)) for c in contenders]
-        formula = found.get("keraunos", {}).get("formula", "")
+        formula = found.get(shown, {}).get("formula", "")
         lines.append(f"| {name} | {' | '.join(cells)} | `{formula}` |")
     solved = [
         sum((r["beyond"] or -1) > SOLVED for r in runs if r["contender"] == c and r["equation"] in names)
