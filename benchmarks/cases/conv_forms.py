@@ -186,7 +186,10 @@ def write(page, lines):
     """Put lines between the marks of a page."""
     mark = "<!-- convolutions on all cores -->" if ALL_CORES else "<!-- convolutions -->"
     text = f"{mark}\n\n" + "\n".join(lines) + f"\n\n{mark}"
-    page.write_text(re.sub(f"{mark}.*{mark}", lambda _: text, page.read_text("utf-8"), flags=re.DOTALL), "utf-8")
+    page_with, places = re.subn(f"{mark}.*{mark}", lambda _: text, page.read_text("utf-8"), flags=re.DOTALL)
+    if not places:
+        raise ValueError(f"--write: {page} must have {mark} twice, around the place of the table.")
+    page.write_text(page_with, "utf-8")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def through_ops(ops, a) -> dict:
         "layer_norm": lambda: ops.layer_normalization(a.rows, a.gamma, a.gamma, epsilon=1e-5),
         "attention": lambda: ops.dot_product_attention(a.queries, a.keys, a.values),
         "conv": lambda: ops.conv(a.images, a.filters, padding="same"),
-        "max_pool": lambda: ops.max_pool(a.images, 2),
+        "max_pool": lambda: ops.max_pool(a.images, 2, strides=2),
     }
 
 

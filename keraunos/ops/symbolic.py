@@ -108,8 +108,10 @@ class Node:
         self.args = args
         self.kwargs = kwargs
         self.outputs = tree.flatten(outputs)
-        self.inputs = [t for t in tree.flatten((args, kwargs)) if isinstance(t, KerasTensor)]
-        self._is_flat = not any(map(tree.is_nested, (*args, *kwargs.values())))
+        given = (*args, *(kwargs[k] for k in sorted(kwargs)))
+        self._is_flat = not any(isinstance(a, (list, tuple, dict)) for a in given)
+        leaves = given if self._is_flat else tree.flatten((args, kwargs))
+        self.inputs = [t for t in leaves if isinstance(t, KerasTensor)]
         for i, out in enumerate(self.outputs):
             if isinstance(out, KerasTensor):
                 out.node, out.index = self, i
