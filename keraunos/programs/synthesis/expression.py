@@ -1,5 +1,6 @@
 """Expressions: what programs are made of. They are data: evaluated, printed as Python, written to JSON and read back."""
 
+import abc
 import ast
 import functools
 import inspect
@@ -13,16 +14,16 @@ from typing import Any
 from keraunos.programs.synthesis.dsl import DSL, UNDEFINED, Constant, Primitive, type_name
 
 
-class Expression:
+class Expression(abc.ABC):
     """A typed tree of inputs, constants and calls of primitives."""
 
     type: Any
     cost: int
     arguments: tuple["Expression", ...] = ()
 
+    @abc.abstractmethod
     def __call__(self, row):
         """The value on a row, a list with the readings {type name: value} of each input; None where it is undefined."""
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(row).")
 
     def walk(self):
         """This expression and all inside it."""
